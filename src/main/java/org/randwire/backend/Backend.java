@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.backend;
+
+import org.randwire.tensor.DataType;
+import org.randwire.tensor.MemoryLayout;
+
+/**
+ * A device that can run programs. One backend may serve several plans at once, each from one thread;
+ * closing it does not free the buffers it gave out.
+ */
+public interface Backend extends AutoCloseable {
+
+  /** The word of the configuration: {@code reference}, {@code cpu}, {@code cuda}. */
+  String name();
+
+  /** Device and libraries for a person, one line. */
+  String description();
+
+  /** The layout of activations; images are always dense in the same order. */
+  MemoryLayout layout();
+
+  /** How activations and their gradients are stored. */
+  DataType activationType();
+
+  /** How parameters, their gradients, optimizer state and statistics are stored. */
+  DataType parameterType();
+
+  /** Threads that run the tasks of a call, at least 1. */
+  int workers();
+
+  /** New memory, 64-byte aligned, all zeros; throws {@link OutOfDeviceMemoryException}. */
+  Buffer allocate(long sizeBytes);
+
+  /** Memory the device could still give, in bytes. */
+  long availableBytes();
+
+  KernelCatalog catalog();
+
+  /** Called by a worker before it runs its first task, on the worker's own thread. */
+  default void prepareWorker() {}
+
+  @Override
+  void close();
+}

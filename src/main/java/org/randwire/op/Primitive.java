@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.op;
+
+/**
+ * What one {@link Instruction} computes. Every forward op is a primitive; its gradient's primitives
+ * are nested in the op's own file, and {@link NodeTransform} holds the fused ones. The operands of
+ * each are listed in its documentation.
+ */
+public interface Primitive {
+
+  /** The name shown in plans and profiles, for example {@code convolution.filter-gradient}. */
+  String label();
+}
