@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.compile;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.randwire.backend.Binding;
+import org.randwire.backend.Call;
+import org.randwire.backend.Slice;
+import org.randwire.op.Value;
+
+/**
+ * Last pass: every kernel bound to its memory, as a flat list of calls in regions. Tasks are numbered
+ * through from the first call to the last; the numbers ("tickets") are all an {@link Executor} deals
+ * in.
+ */
+final class ExecutionPlan implements AutoCloseable {
+
+  /** Memory of values and scratch. */
+  interface Memory {
+    Slice slice(Value value);
+
+    Slice scratch(MemoryPlan.Block block);
+
+    Slice workerScratch(int worker);
+  }
+
+  private final Call[] calls;
+  private final String[] labels;
+
+  /** First ticket of each call, and the number of all tickets at the end. */
+  private final int[] firstTicket;
+
+  /** For each call the first ticket of its region: all before must be done when it starts. */
+  private final int[] barrier;
+
+  private final int[] regionEnd;
+
+  private ExecutionPlan(List<List<Call>> regions, List<List<String>> labels) {
+    this.regionEnd = new int[regions.size()];
+    int count = regions.stream().mapToInt(List::size).sum();
+    this.calls = new Call[count];
+    this.labels = new String[count];
+    this.firstTicket = new int[count + 1];
+    this.barrier = new int[count];
+    int index = 0;
+    for (int region = 0; region < regions.size(); region++) {
+      int start = firstTicket[index];
+      for (int i = 0; i < regions.get(region).size(); i++) {
+        calls[index] = regions.get(region).get(i);
+        this.labels[index] = labels.get(region).get(i);
+        barrier[index] = start;
+        firstTicket[index + 1] = Math.addExact(firstTicket[index], calls[index].tasks());
+        index++;
+      }
+      regionEnd[region] = firstTicket[index];
+    }
+  }
+
+  static ExecutionPlan bind(Schedule schedule, MemoryPlan plan, Memory memory, int workers) {
+    List<List<Call>> regions = new ArrayList<>();
+    List<List<String>> labels = new ArrayList<>();
+    for (int i = 0; i < schedule.regions(); i++) {
+      regions.add(new ArrayList<>());
+      labels.add(new ArrayList<>());
+    }
+    for (int i = 0; i < schedule.entries().size(); i++) {
+      Schedule.Entry entry = schedule.entries().get(i);
+      Slice scratch = memory.scratch(plan.scratch().get(i));
+      List<Call> calls = entry.kernel().bind(new PlannedBinding(memory, scratch, workers));
+      if (calls.size() != entry.kernel().regions()) {
+        throw new IllegalStateException(
+            entry.kernel().name() + " announced " + entry.kernel().regions() + " regions and bound "
+                + calls.size());
+      }
+      for (int j = 0; j < calls.size(); j++) {
+        regions.get(entry.first() + j).add(calls.get(j));
+        labels
+            .get(entry.first() + j)
+            .add(entry.kernel().name() + "\t" + entry.instruction().label());
+      }
+    }
+    return new ExecutionPlan(regions, labels);
+  }
+
+  private record PlannedBinding(Memory memory, Slice scratch, int workers) implements Binding {
+    @Override
+    public Slice slice(Value value) {
+      return memory.slice(value);
+    }
+
+    @Override
+    public Slice workerScratch(int worker) {
+      return memory.workerScratch(worker);
+    }
+  }
+
+  int calls() {
+    return calls.length;
+  }
+
+  int regions() {
+    return regionEnd.length;
+  }
+
+  int tickets() {
+    return firstTicket[calls.length];
+  }
+
+  /** The first ticket behind a region. */
+  int regionEnd(int region) {
+    return regionEnd[region];
+  }
+
+  /** Kernel and instruction of a call, joined by a tab. */
+  String label(int call) {
+    return labels[call];
+  }
+
+  /** The call a ticket belongs to, searched from a call known not to be behind it. */
+  int callOf(int ticket, int from) {
+    int call = from;
+    while (ticket >= firstTicket[call + 1]) {
+      call++;
+    }
+    return call;
+  }
+
+  /** Tickets below this must be done before the call may start. */
+  int barrier(int call) {
+    return barrier[call];
+  }
+
+  void run(int ticket, int call, int worker) {
+    calls[call].run(ticket - firstTicket[call], worker);
+  }
+
+  @Override
+  public void close() {
+    for (Call call : calls) {
+      call.close();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.compile;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.randwire.op.Section;
+import org.randwire.op.Value;
+
+/**
+ * Fourth pass: where in the arena each activation and each kernel's scratch memory lies. A pure
+ * function of lifetimes: two blocks share bytes only if no region sees both alive.
+ *
+ * @param arenaBytes size of the arena
+ * @param workerScratchBytes scratch of one worker, the largest any kernel asks for
+ */
+record MemoryPlan(
+    Map<Value, Block> values, List<Block> scratch, long arenaBytes, long workerScratchBytes) {
+
+  /** Cache line; also what vector loads and oneDNN like. */
+  static final int ALIGNMENT = 64;
+
+  /**
+   * A range of the arena, alive from the region {@code first} to {@code last}, both included.
+   *
+   * @param offset in bytes
+   */
+  record Block(String name, long offset, long sizeBytes, int first, int last) {
+
+    boolean overlapsInTime(Block other) {
+      return first <= other.last && other.first <= last;
+    }
+  }
+
+  /** Plans the arena; the {@code pinned} values stay readable after the last region. */
+  static MemoryPlan of(Schedule schedule, Set<Value> pinned) {
+    Map<Value, Block> lifetimes = lifetimes(schedule, pinned);
+    List<Block> scratch = new ArrayList<>();
+    long workerScratch = 0;
+    for (Schedule.Entry entry : schedule.entries()) {
+      scratch.add(
+          new Block(
+              scratch.size() + " " + entry.instruction().label() + " scratch", 0, entry.kernel().scratchBytes(),
+              entry.first(), entry.last()));
+      workerScratch = Math.max(workerScratch, entry.kernel().workerScratchBytes());
+    }
+    List<Block> all = new ArrayList<>(lifetimes.values());
+    all.addAll(scratch);
+    Map<Block, Block> placed = place(all);
+    Map<Value, Block> values = new HashMap<>();
+    lifetimes.forEach((value, block) -> values.put(value, placed.get(block)));
+    long arena =
+        placed.values().stream().mapToLong(b -> b.offset() + roundUp(b.sizeBytes())).max().orElse(0);
+    return new MemoryPlan(
+        Map.copyOf(values), scratch.stream().map(placed::get).toList(), arena,
+        roundUp(workerScratch));
+  }
+
+  private static Map<Value, Block> lifetimes(Schedule schedule, Set<Value> pinned) {
+    Map<Value, Block> lifetimes = new LinkedHashMap<>();
+    for (Schedule.Entry entry : schedule.entries()) {
+      for (Value output : entry.instruction().outputs()) {
+        if (output.section() == Section.ARENA) {
+          lifetimes.put(
+              output,
+              new Block(
+                  output.id() + " " + output.name(), 0, output.sizeBytes(), entry.first(),
+                  pinned.contains(output) ? schedule.regions() : entry.last()));
+        }
+      }
+      for (Value input : entry.instruction().inputs()) {
+        lifetimes.computeIfPresent(
+            input,
+            (value, b) ->
+                new Block(
+                    b.name(), 0, b.sizeBytes(), b.first(), Math.max(b.last(), entry.last())));
+      }
+    }
+    return lifetimes;
+  }
+
+  /** Largest first, each at the lowest offset where it fits among those alive at the same time. */
+  private static Map<Block, Block> place(List<Block> blocks) {
+    List<Block> order = new ArrayList<>(blocks);
+    order.sort(
+        Comparator.comparingLong(Block::sizeBytes)
+            .reversed()
+            .thenComparingInt(Block::first)
+            .thenComparing(Block::name));
+    List<Block> placed = new ArrayList<>();
+    Map<Block, Block> result = new HashMap<>();
+    for (Block block : order) {
+      List<Block> neighbours = new ArrayList<>();
+      for (Block other : placed) {
+        if (other.sizeBytes() > 0 && block.overlapsInTime(other)) {
+          neighbours.add(other);
+        }
+      }
+      neighbours.sort(Comparator.comparingLong(Block::offset));
+      long offset = 0;
+      for (Block other : neighbours) {
+        if (offset + block.sizeBytes() <= other.offset()) {
+          break;
+        }
+        offset = Math.max(offset, other.offset() + roundUp(other.sizeBytes()));
+      }
+      Block at =
+          new Block(block.name(), offset, block.sizeBytes(), block.first(), block.last());
+      placed.add(at);
+      result.put(block, at);
+    }
+    return result;
+  }
+
+  private static long roundUp(long bytes) {
+    return Math.floorDiv(bytes + ALIGNMENT - 1, (long) ALIGNMENT) * ALIGNMENT;
+  }
+}

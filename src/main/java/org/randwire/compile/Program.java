@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.compile;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.randwire.op.Instruction;
+import org.randwire.op.Mode;
+import org.randwire.op.Section;
+import org.randwire.op.Value;
+
+/**
+ * A network written out as instructions in topological order.
+ *
+ * @param parameters trained parameters; filters first, so that decay restricted to weights is one
+ *     range of the flat buffer
+ * @param decayedElements stored elements of the filters: the range [0, decayedElements)
+ * @param sectionElements stored elements of each persistent section
+ * @param losses one loss per example; absent from programs without labels
+ */
+record Program(
+    Mode mode,
+    int batch,
+    List<Instruction> instructions,
+    List<Parameter> parameters,
+    List<Parameter> states,
+    List<Parameter> controls,
+    List<Value> statistics,
+    long decayedElements,
+    Map<Section, Long> sectionElements,
+    Value input,
+    Value labels,
+    Value logits,
+    Value losses) {
+
+  Program {
+    instructions = List.copyOf(instructions);
+    parameters = List.copyOf(parameters);
+    states = List.copyOf(states);
+    controls = List.copyOf(controls);
+    statistics = List.copyOf(statistics);
+    sectionElements = new EnumMap<>(sectionElements);
+  }
+
+  Program withInstructions(List<Instruction> newInstructions) {
+    return new Program(
+        mode, batch, newInstructions, parameters, states, controls, statistics, decayedElements,
+        sectionElements, input, labels, logits, losses);
+  }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.compile;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.randwire.backend.Backend;
+import org.randwire.backend.Buffer;
+import org.randwire.backend.OutOfDeviceMemoryException;
+import org.randwire.op.Mode;
+import org.randwire.op.OpGraph;
+import org.randwire.op.Section;
+import org.randwire.op.SoftmaxCrossEntropy;
+
+/**
+ * A network compiled for training on one device: the training step, evaluation, batch statistics and
+ * the update, over one set of parameters and one arena. All memory is taken when the session opens
+ * and given back when it closes; steps allocate nothing on the device. Not thread-safe.
+ */
+public final class Session implements AutoCloseable {
+
+  /**
+   * @param batch examples of one step
+   * @param evaluationBatch examples of one evaluation run
+   * @param fusion whether chains of ops may be fused; off to compare with the plain plan
+   * @param nesterov Nesterov's form of momentum
+   * @param decaysAll weight decay on every parameter; on filters and matrices only otherwise
+   * @param averages whether an exponential moving average of the parameters is kept
+   */
+  public record Options(
+      int batch,
+      int evaluationBatch,
+      double labelSmoothing,
+      boolean fusion,
+      boolean nesterov,
+      boolean decaysAll,
+      boolean averages) {
+
+    public Options {
+      if (batch < 1 || evaluationBatch < 1) {
+        throw new IllegalArgumentException(
+            "batches must be at least 1, got " + batch + ", " + evaluationBatch);
+      }
+    }
+
+    /** Fused, plain momentum, decay on everything, no average. */
+    public static Options of(int batch, double labelSmoothing) {
+      return new Options(batch, batch, labelSmoothing, true, false, true, false);
+    }
+  }
+
+  private final Executor executor;
+  private final NetworkState state;
+  private final Buffer arena;
+  private final CompiledProgram training;
+  private final CompiledProgram inference;
+  private final CompiledProgram statistics;
+  private final @Nullable CompiledProgram average;
+  private final Update update;
+
+  private Session(Plans plans, Options options, Backend backend) {
+    var closing = new java.util.ArrayDeque<AutoCloseable>();
+    try {
+      executor = push(closing, new Executor(backend));
+      state =
+          push(closing, new NetworkState(plans.training.program(), options.averages(), backend));
+      arena = push(closing, backend.allocate(plans.arenaBytes(backend.workers())));
+      training = push(closing, program(plans.training, backend, Section.PARAMETERS));
+      inference = push(closing, program(plans.inference, backend, Section.PARAMETERS));
+      statistics = push(closing, program(plans.statistics, backend, Section.PARAMETERS));
+      average =
+          options.averages()
+              ? push(closing, program(plans.inference, backend, Section.AVERAGE))
+              : null;
+      update = new Update(plans.training.program(), state, options, backend, executor);
+    } catch (RuntimeException e) {
+      closing.forEach(Session::closeQuietly);
+      throw e;
+    }
+  }
+
+  private CompiledProgram program(
+      CompiledProgram.Plan plan, Backend backend, Section weights) {
+    return new CompiledProgram(plan, backend, executor, state, arena, weights);
+  }
+
+  private static <T extends AutoCloseable> T push(
+      java.util.ArrayDeque<AutoCloseable> stack, T resource) {
+    stack.push(resource);
+    return resource;
+  }
+
+  private static void closeQuietly(AutoCloseable resource) {
+    try {
+      resource.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The plans of all programs, before any memory is taken. */
+  private record Plans(
+      CompiledProgram.Plan training,
+      CompiledProgram.Plan inference,
+      CompiledProgram.Plan statistics) {
+
+    static Plans of(OpGraph graph, Options options, Backend backend) {
+      SoftmaxCrossEntropy smoothed = new SoftmaxCrossEntropy(options.labelSmoothing());
+      SoftmaxCrossEntropy plain = new SoftmaxCrossEntropy(0);
+      return new Plans(
+          plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
+          plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
+          plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+    }
+
+    private static CompiledProgram.Plan plan(
+        OpGraph graph,
+        int batch,
+        Mode mode,
+        SoftmaxCrossEntropy loss,
+        Options options,
+        Backend backend) {
+      Program lowered = Lowering.lower(graph, batch, mode, loss, backend);
+      return CompiledProgram.Plan.of(lowered, options.fusion(), backend);
+    }
+
+    long arenaBytes(int workers) {
+      return Math.max(
+          bytes(training, workers), Math.max(bytes(inference, workers), bytes(statistics, workers)));
+    }
+
+    private static long bytes(CompiledProgram.Plan plan, int workers) {
+      return Math.max(
+          64, plan.memory().arenaBytes() + workers * plan.memory().workerScratchBytes());
+    }
+  }
+
+  /** Device memory a session would take. */
+  public record Forecast(long arenaBytes, long stateBytes, long batchBytes) {
+    public long totalBytes() {
+      return arenaBytes + stateBytes + batchBytes;
+    }
+  }
+
+  private static Forecast forecast(Plans plans, Options options, Backend backend) {
+    Map<Section, Long> sizes =
+        NetworkState.sizes(plans.training.program(), options.averages(), backend.parameterType());
+    return new Forecast(
+        plans.arenaBytes(backend.workers()),
+        sizes.values().stream().mapToLong(Long::longValue).sum(),
+        plans.training.hostFilledBytes(backend.parameterType())
+            + plans.inference.hostFilledBytes(backend.parameterType())
+            + plans.statistics.hostFilledBytes(backend.parameterType()));
+  }
+
+  /** What {@link #open} would take, without taking it. */
+  public static Forecast forecast(OpGraph graph, Options options, Backend backend) {
+    return forecast(Plans.of(graph, options, backend), options, backend);
+  }
+
+  /**
+   * Compiles {@code graph} and takes the memory.
+   *
+   * @throws OutOfDeviceMemoryException if the forecast exceeds what the device has; nothing is taken
+   *     then
+   * @throws UnsupportedOperationException if the device has no kernel for an op
+   */
+  public static Session open(OpGraph graph, Options options, Backend backend) {
+    backend.prepareWorker();
+    Plans plans = Plans.of(graph, options, backend);
+    Forecast forecast = forecast(plans, options, backend);
+    long available = backend.availableBytes();
+    if (forecast.totalBytes() > available) {
+      throw new OutOfDeviceMemoryException(
+          String.format(
+              Locale.ROOT,
+              "training with batch %d needs %.2f GiB (activations %.2f, parameters %.2f) and %.2f"
+                  + " are free; batch %d would fit",
+              options.batch(),
+              gib(forecast.totalBytes()),
+              gib(forecast.arenaBytes()),
+              gib(forecast.stateBytes()),
+              gib(available),
+              largestBatch(forecast, options, available)));
+    }
+    return new Session(plans, options, backend);
+  }
+
+  private static int largestBatch(Forecast forecast, Options options, long available) {
+    long perExample =
+        Math.max(1, (forecast.arenaBytes() + forecast.batchBytes()) / options.batch());
+    return (int) Math.max(0, (available - forecast.stateBytes()) / perExample);
+  }
+
+  private static double gib(long bytes) {
+    return bytes / (double) (1L << 30);
+  }
+
+  public NetworkState state() {
+    return state;
+  }
+
+  /** Forward and backward; fills the gradients and updates the running statistics. */
+  public CompiledProgram training() {
+    return training;
+  }
+
+  /** Forward with running statistics. */
+  public CompiledProgram inference() {
+    return inference;
+  }
+
+  /** Forward with running statistics and the moving average of the parameters, if one is kept. */
+  public Optional<CompiledProgram> averageInference() {
+    return Optional.ofNullable(average);
+  }
+
+  /** Forward with batch statistics, for precise batch normalisation. */
+  public CompiledProgram statistics() {
+    return statistics;
+  }
+
+  /** The Euclidean norm of the gradients of the last training run. */
+  public double gradientNorm() {
+    return update.gradientNorm();
+  }
+
+  /**
+   * One step of SGD with the gradients of the last training run.
+   *
+   * @param gradientScale factor on every gradient, 1 for none
+   * @param averageDecay what the moving average keeps of itself
+   */
+  public void update(
+      double learningRate,
+      double momentum,
+      double weightDecay,
+      double gradientScale,
+      double averageDecay) {
+    update.step(learningRate, momentum, weightDecay, gradientScale, averageDecay);
+  }
+
+  @Override
+  public void close() {
+    update.close();
+    if (average != null) {
+      average.close();
+    }
+    statistics.close();
+    inference.close();
+    training.close();
+    arena.close();
+    state.close();
+    executor.close();
+  }
+}
