@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,8 +89,7 @@ class NativeCoreTest {
     requireCore();
     float[] source = length == 0 ? null : new float[length];
     short[] target = length == 0 ? null : new short[length];
-    assertEquals(
-        Core.RW_INVALID_ARGUMENT, Core.rw_float_to_bfloat16(source, target, count));
+    assertEquals(Core.RW_INVALID_ARGUMENT, Core.rw_float_to_bfloat16(source, target, count));
   }
 
   /** Of the two bfloat16 values around x the nearer, compared in double; the even one in a tie. */
@@ -110,8 +108,7 @@ class NativeCoreTest {
   /** Prints why the core is unavailable, or its instruction set; run in a process of its own. */
   static final class Probe {
     public static void main(String[] arguments) {
-      System.out.println(
-          NativeCore.unavailableReason().orElseGet(() -> Core.rw_isa().getString()));
+      System.out.println(NativeCore.unavailableReason().orElseGet(() -> Core.rw_isa().getString()));
     }
   }
 
@@ -119,7 +116,7 @@ class NativeCoreTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
-    command.addAll(List.of("-cp", classPath(), Probe.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().remove("RANDWIRE_ISA");
@@ -131,9 +128,5 @@ class NativeCoreTest {
     assertTrue(process.waitFor(60, TimeUnit.SECONDS), "probe did not end");
     assertEquals(0, process.exitValue(), output);
     return output;
-  }
-
-  private static String classPath() {
-    return System.getProperty("java.class.path") + File.pathSeparator + "target/test-classes";
   }
 }
