@@ -326,7 +326,11 @@ public final class Safetensors {
             entry.end - entry.begin);
         covered = entry.end;
       }
-      require(covered == available, "%d bytes of tensors, expected %d", available, covered);
+      require(
+          covered == available,
+          "the tensors take %d bytes, the file has %d for them",
+          covered,
+          available);
     }
 
     private static boolean fits(Entry entry) {

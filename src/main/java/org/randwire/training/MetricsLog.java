@@ -229,9 +229,10 @@ public final class MetricsLog implements AutoCloseable {
   private static Map<String, @Nullable Object> decode(ObjectNode line) {
     Map<String, @Nullable Object> members = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> member : line.properties()) {
-      members.put(member.getKey(), scalar(member.getValue()));
+      if (!member.getKey().equals(NON_FINITE)) {
+        members.put(member.getKey(), scalar(member.getValue()));
+      }
     }
-    members.remove(NON_FINITE);
     for (Map.Entry<String, JsonNode> member : line.path(NON_FINITE).properties()) {
       members.put(member.getKey(), Double.valueOf(member.getValue().asString()));
     }
