@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A configuration that is refused. The message has one line per problem, unknown keys first, then in
- * reading order; the first {@value #LINES} are shown and the rest counted.
+ * A configuration that is refused. The message has one line per problem, unknown keys first, then
+ * in reading order; the first {@value #LINES} are shown and the rest counted.
  */
 public final class ConfigException extends RuntimeException {
 

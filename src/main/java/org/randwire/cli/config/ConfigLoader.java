@@ -57,9 +57,9 @@ public final class ConfigLoader {
   }
 
   /**
-   * Loads from a file, if given, and {@code key=value} overrides. A value is written as in the file,
-   * lists as {@code [1, 2]}; what follows {@code =} of a text key is taken as it stands. A whole
-   * section may be given as {@code network.graph={generator: er, p: 0.2}}.
+   * Loads from a file, if given, and {@code key=value} overrides. A value is written as in the
+   * file, lists as {@code [1, 2]}; what follows {@code =} of a text key is taken as it stands. A
+   * whole section may be given as {@code network.graph={generator: er, p: 0.2}}.
    *
    * @throws ConfigException if anything is refused
    */
@@ -216,9 +216,7 @@ public final class ConfigLoader {
       String name = section.isEmpty() ? "" : section + ": ";
       String first = ConfigSchema.children(section).iterator().next();
       String example = first.substring(first.lastIndexOf('.') + 1);
-      add(
-          place,
-          name + "expected keys such as '" + example + ":', found " + ValueType.found(node));
+      add(place, name + "expected keys such as '" + example + ":', found " + ValueType.found(node));
       return;
     }
     Map<String, Place> seen = new HashMap<>();

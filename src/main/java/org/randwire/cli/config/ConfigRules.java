@@ -34,8 +34,7 @@ final class ConfigRules {
           new Rule(
               List.of(GRAPH + "m", GRAPH + "nodes", GRAPH + "generator"),
               on(Generator.BA, ConfigRules::tooManyNewEdges)),
-          new Rule(
-              List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
+          new Rule(List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
           new Rule(List.of(SCHEDULE + "milestones"), ConfigRules::unsortedMilestones),
           new Rule(
               List.of(SCHEDULE + "name", SCHEDULE + "milestones"), ConfigRules::stepWithoutSteps),

@@ -66,9 +66,8 @@ final class ConfigText {
           .composeString(text)
           .orElseGet(() -> new ScalarNode(Tag.NULL, "", ScalarStyle.PLAIN));
     } catch (ReaderException e) {
-      int end = text.offsetByCodePoints(0, Math.min(e.getPosition(), text.codePointCount(0, text.length())));
       throw new ConfigException(
-          placeAfter(text.substring(0, end), source),
+          placeAfter(text.substring(0, text.indexOf(Character.toString(e.getCodePoint()))), source),
           "character U+%04X is not allowed in YAML".formatted(e.getCodePoint()));
     } catch (MarkedYamlEngineException e) {
       throw syntaxError(e, text, source);
@@ -83,7 +82,9 @@ final class ConfigText {
     Place place = mark.map(m -> place(m, source)).orElse(source);
     boolean tab = mark.isPresent() && isTabIndented(text, mark.get().getLine());
     String problem =
-        tab ? "a tab in the indentation; use spaces" : "not valid YAML: " + oneLine(error.getProblem());
+        tab
+            ? "a tab in the indentation; use spaces"
+            : "not valid YAML: " + oneLine(error.getProblem());
     return new ConfigException(place, problem);
   }
 

@@ -68,7 +68,8 @@ public final class ConfigWriter {
   /** Plain where YAML reads the word back as text, in double quotes otherwise. */
   private static String text(String text) {
     boolean plain =
-        text.matches("[A-Za-z][A-Za-z0-9_-]*") && !text.matches("(?i)true|false|null|yes|no|on|off");
+        text.matches("[A-Za-z][A-Za-z0-9_-]*")
+            && !text.matches("(?i)true|false|null|yes|no|on|off");
     return plain ? text : '"' + escaped(text) + '"';
   }
 

@@ -9,9 +9,9 @@ import java.util.List;
  * Everything a command needs to know about one run, merged from defaults, preset, file and command
  * line.
  *
- * <p>Key names, ranges and meanings stand once, in {@link ConfigSchema}; {@link ConfigLoader} is the
- * way to an instance whose values have passed them. {@link ConfigSchema#violations} checks one that
- * was made by hand.
+ * <p>Key names, ranges and meanings stand once, in {@link ConfigSchema}; {@link ConfigLoader} is
+ * the way to an instance whose values have passed them. {@link ConfigSchema#violations} checks one
+ * that was made by hand.
  *
  * @param seed master seed of weights, example order, augmentation, dropout and edge drop
  * @param threads worker threads; 0 stands for all cores
@@ -98,7 +98,9 @@ public record RunConfig(
     NONE
   }
 
-  /** Source of the BN statistics in evaluation: the running averages, or a pass over training data. */
+  /**
+   * Source of the BN statistics in evaluation: the running averages, or a pass over training data.
+   */
   public enum Statistics {
     RUNNING,
     PRECISE

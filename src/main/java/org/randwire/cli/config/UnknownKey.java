@@ -2,6 +2,7 @@
 package org.randwire.cli.config;
 
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -45,12 +46,15 @@ final class UnknownKey {
         .orElseGet(() -> listOf(siblings, section));
   }
 
-  /** A key of the same name in another section; a section misspelt is a slip, not a move. */
+  /**
+   * A key of the same name in another section, one inside the section written first; a section
+   * misspelt is a slip, not a move.
+   */
   private static Optional<String> sameName(String path) {
     return ConfigSchema.paths().stream()
         .filter(candidate -> name(candidate).equals(name(path)))
         .filter(candidate -> !NearestName.isNear(section(path), section(candidate)))
-        .findFirst();
+        .min(Comparator.comparing(candidate -> !candidate.startsWith(section(path) + ".")));
   }
 
   /** A slip of the pen: in the last part of the key, or before it in a dotted override. */

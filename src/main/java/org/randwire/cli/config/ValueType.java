@@ -67,9 +67,7 @@ sealed interface ValueType {
       if (text.startsWith("0x")) {
         return new BigInteger(text.substring(2), 16);
       }
-      return text.startsWith("0o")
-          ? new BigInteger(text.substring(2), 8)
-          : new BigInteger(text);
+      return text.startsWith("0o") ? new BigInteger(text.substring(2), 8) : new BigInteger(text);
     }
   }
 
@@ -160,8 +158,7 @@ sealed interface ValueType {
 
     /** The lower-case names of an enum's constants. */
     static ChoiceType of(Class<? extends Enum<?>> type) {
-      return new ChoiceType(
-          Arrays.stream(type.getEnumConstants()).map(ChoiceType::name).toList());
+      return new ChoiceType(Arrays.stream(type.getEnumConstants()).map(ChoiceType::name).toList());
     }
 
     /** How a constant is written in a config. */
@@ -180,7 +177,8 @@ sealed interface ValueType {
       }
       String nearest =
           NearestName.of(name, names).map(n -> "; did you mean '" + n + "'?").orElse("");
-      throw new Refusal(node, "expected " + expected() + ", found '" + clipped(name) + "'" + nearest);
+      throw new Refusal(
+          node, "expected " + expected() + ", found '" + clipped(name) + "'" + nearest);
     }
 
     @Override
@@ -215,7 +213,8 @@ sealed interface ValueType {
   }
 
   private static Refusal mismatch(Node node, String expected) {
-    return new Refusal(node, "expected " + expected + ", found " + found(node) + hint(node, expected));
+    return new Refusal(
+        node, "expected " + expected + ", found " + found(node) + hint(node, expected));
   }
 
   /** A node in words, for a message. */
@@ -261,7 +260,8 @@ sealed interface ValueType {
     String visible =
         text.codePoints()
             .limit(60)
-            .mapToObj(c -> Character.isISOControl(c) ? "\\u%04x".formatted(c) : Character.toString(c))
+            .mapToObj(
+                c -> Character.isISOControl(c) ? "\\u%04x".formatted(c) : Character.toString(c))
             .collect(Collectors.joining());
     return text.codePointCount(0, text.length()) > 60 ? visible + "..." : visible;
   }
