@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.randwire.cli.config.ConfigException.Cause;
+import org.randwire.cli.config.ConfigException.Problem;
+import org.randwire.cli.config.ConfigRules.Violation;
+import org.randwire.cli.config.Place.Layer;
+import org.randwire.cli.config.ValueType.Refusal;
+import org.randwire.cli.config.ValueType.TextType;
+import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/**
+ * Merges a configuration from, in rising order of precedence, built-in defaults, the preset that
+ * {@code network.name} picks, a YAML file, and {@code key=value} overrides.
+ *
+ * <p>Reading is strict: an unknown, repeated, mistyped or out-of-range value is refused, never
+ * dropped or converted. All problems are found in one pass, and each is reported with its place.
+ */
+public final class ConfigLoader {
+
+  private static final long LARGEST_FILE_BYTES = 1 << 20;
+
+  private final ConfigValues values = new ConfigValues();
+  private final List<Problem> problems = new ArrayList<>();
+  private final Set<String> refused = new HashSet<>();
+
+  private ConfigLoader() {}
+
+  /**
+   * Loads from the arguments of a command, {@code [CONFIG] [key=value..]}: a first argument without
+   * {@code =} is the file.
+   *
+   * @throws ConfigException if anything is refused
+   */
+  public static LoadedConfig load(List<String> arguments) {
+    boolean startsWithFile = !arguments.isEmpty() && !arguments.get(0).contains("=");
+    return startsWithFile
+        ? load(Path.of(arguments.get(0)), arguments.subList(1, arguments.size()))
+        : load(null, arguments);
+  }
+
+  /**
+   * Loads from a file, if given, and {@code key=value} overrides. A value is written as in the
+   * file, lists as {@code [1, 2]}; what follows {@code =} of a text key is taken as it stands. A
+   * whole section may be given as {@code network.graph={generator: er, p: 0.2}}.
+   *
+   * @throws ConfigException if anything is refused
+   */
+  public static LoadedConfig load(@Nullable Path file, List<String> overrides) {
+    ConfigLoader loader = new ConfigLoader();
+    if (file != null) {
+      loader.readFile(file);
+    }
+    loader.readOverrides(overrides);
+    return loader.merge();
+  }
+
+  private LoadedConfig merge() {
+    String preset = values.text("network.name");
+    read(Presets.read(preset), Presets.place(preset));
+    RunConfig config = values.toConfig();
+    // with the preset itself in doubt, what its values contradict says nothing
+    if (!refused.contains("network.name")) {
+      ConfigRules.violations(config).forEach(this::addViolation);
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return new LoadedConfig(config, values.places());
+  }
+
+  /** Blames the value that was set last among those that contradict each other. */
+  private void addViolation(Violation violation) {
+    if (violation.keys().stream().noneMatch(refused::contains)) {
+      Place place = values.place(violation.keys().get(0));
+      for (String key : violation.keys()) {
+        Place other = values.place(key);
+        place = other.layer().compareTo(place.layer()) > 0 ? other : place;
+      }
+      add(place, violation.message());
+    }
+  }
+
+  private void readFile(Path file) {
+    Place source = new Place(Layer.FILE, file.toString(), 0, 0);
+    try {
+      if (!Files.isRegularFile(file)) {
+        add(source, noSuchFile(file));
+      } else if (Files.size(file) > LARGEST_FILE_BYTES) {
+        add(source, "larger than 1 MiB; is this a configuration?");
+      } else {
+        read(Files.readAllBytes(file), source);
+      }
+    } catch (IOException e) {
+      add(source, "cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static String noSuchFile(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      return "is a folder; expected a YAML file";
+    }
+    String name = file.toString();
+    if (Presets.NAMES.contains(name)) {
+      return "no such file; for the preset write network.name=" + name;
+    }
+    return "no such file" + nearestFile(file);
+  }
+
+  private static String nearestFile(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    Path name = file.getFileName();
+    if (folder == null || name == null || !Files.isDirectory(folder)) {
+      return "";
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<String> names =
+          entries
+              .filter(Files::isRegularFile)
+              .map(entry -> entry.getFileName().toString())
+              .filter(entry -> entry.endsWith(".yaml") || entry.endsWith(".yml"))
+              .sorted(Comparator.naturalOrder())
+              .toList();
+      return NearestName.of(name.toString(), names)
+          .map(near -> "; did you mean '" + file.resolveSibling(near) + "'?")
+          .orElse("");
+    }
+  }
+
+  private void read(byte[] bytes, Place source) {
+    try {
+      readSection(ConfigText.parse(ConfigText.decode(bytes, source), source), "", source);
+    } catch (ConfigException e) {
+      problems.addAll(e.causes());
+    }
+  }
+
+  private void readOverrides(List<String> overrides) {
+    Map<String, String> seen = new HashMap<>();
+    for (int rank = 0; rank < overrides.size(); rank++) {
+      String override = overrides.get(rank);
+      int equals = override.indexOf('=');
+      Place place = Place.argument(rank);
+      if (equals < 0) {
+        add(place, "'" + ValueType.clipped(override) + "' is not of the form key=value");
+        continue;
+      }
+      String path = override.substring(0, equals).strip();
+      String value = override.substring(equals + 1);
+      String earlier = seen.putIfAbsent(path, value);
+      if (earlier != null) {
+        add(place, "'" + path + "' is given twice, " + earlier + " and " + value);
+      } else {
+        readOverride(path, value, place);
+      }
+    }
+  }
+
+  private void readOverride(String path, String text, Place place) {
+    ConfigKey key = ConfigSchema.key(path);
+    if (key == null && !ConfigSchema.isSection(path) || path.isEmpty()) {
+      add(Cause.UNKNOWN_KEY, place, UnknownKey.message(deepestSection(path), path));
+      return;
+    }
+    try {
+      Node value = overrideValue(key, text, place.of(path));
+      if (key != null) {
+        readValue(key, value, place);
+      } else {
+        readSection(value, path, place);
+      }
+    } catch (ConfigException e) {
+      refused.add(path);
+      problems.addAll(e.causes());
+    }
+  }
+
+  /** Text is taken as it stands: a path on the command line must not need YAML's quotes. */
+  private static Node overrideValue(@Nullable ConfigKey key, String text, Place place) {
+    return key != null && key.type() instanceof TextType
+        ? new ScalarNode(Tag.STR, text, ScalarStyle.DOUBLE_QUOTED)
+        : ConfigText.parse(text, place);
+  }
+
+  private static String deepestSection(String path) {
+    String section = path;
+    while (!ConfigSchema.isSection(section)) {
+      section = section.substring(0, Math.max(0, section.lastIndexOf('.')));
+    }
+    return section;
+  }
+
+  private void readSection(Node node, String section, Place source) {
+    if (node.getTag().equals(Tag.NULL)) {
+      return; // a section whose entries are all commented out
+    }
+    Place place = ConfigText.place(node, source);
+    if (!(node instanceof MappingNode mapping)) {
+      String name = section.isEmpty() ? "" : section + ": ";
+      String first = ConfigSchema.children(section).iterator().next();
+      String example = first.substring(first.lastIndexOf('.') + 1);
+      add(place, name + "expected keys such as '" + example + ":', found " + ValueType.found(node));
+      return;
+    }
+    Map<String, Place> seen = new HashMap<>();
+    for (NodeTuple entry : mapping.getValue()) {
+      readEntry(entry, section, source, seen);
+    }
+  }
+
+  private void readEntry(NodeTuple entry, String section, Place source, Map<String, Place> seen) {
+    Node keyNode = entry.getKeyNode();
+    Place place = ConfigText.place(keyNode, source);
+    if (!(keyNode instanceof ScalarNode scalar)) {
+      add(Cause.UNKNOWN_KEY, place, "expected a key, found " + ValueType.found(keyNode));
+      return;
+    }
+    String name = scalar.getValue();
+    String path = section.isEmpty() ? name : section + "." + name;
+    Place earlier = seen.putIfAbsent(name, place);
+    if (earlier != null) {
+      add(place, "duplicate key '" + ValueType.clipped(path) + "', first given at " + earlier);
+    } else if (name.contains(".") && ConfigSchema.key(path) != null) {
+      add(Cause.UNKNOWN_KEY, place, "unknown key '" + path + "'; write it as " + nested(name));
+    } else if (!name.isEmpty() && ConfigSchema.isSection(path)) {
+      readSection(entry.getValueNode(), path, source);
+    } else {
+      readKnown(path, entry.getValueNode(), place, section, source);
+    }
+  }
+
+  private void readKnown(String path, Node value, Place keyPlace, String section, Place source) {
+    ConfigKey key = ConfigSchema.key(path);
+    if (key == null) {
+      add(Cause.UNKNOWN_KEY, keyPlace, UnknownKey.message(section, path));
+    } else {
+      readValue(key, value, source);
+    }
+  }
+
+  /** {@code a.b.c} as {@code a: {b: {c: ..}}}. */
+  private static String nested(String dotted) {
+    String[] parts = dotted.split("\\.");
+    return String.join(": {", parts) + ": .." + "}".repeat(parts.length - 1);
+  }
+
+  private void readValue(ConfigKey key, Node node, Place source) {
+    try {
+      values.offer(key.path(), key.type().read(node), ConfigText.place(node, source));
+    } catch (Refusal refusal) {
+      refused.add(key.path());
+      add(ConfigText.place(refusal.node, source), key.path() + ": " + refusal.getMessage());
+    }
+  }
+
+  private void add(Place place, String message) {
+    add(Cause.OTHER, place, message);
+  }
+
+  private void add(Cause cause, Place place, String message) {
+    problems.add(new Problem(cause, place, message));
+  }
+}
