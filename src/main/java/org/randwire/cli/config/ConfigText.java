@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
@@ -21,6 +23,8 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** From bytes to YAML nodes that know their place; no object is ever built from a tag. */
 final class ConfigText {
+
+  private static final int DEEPEST_NESTING = 32;
 
   private ConfigText() {}
 
@@ -60,8 +64,10 @@ final class ConfigText {
    * @throws ConfigException naming line and column if the text is not YAML
    */
   static Node parse(String text, Place source) {
-    LoadSettings settings = LoadSettings.builder().setSchema(new CoreSchema()).build();
+    LoadSettings settings =
+        LoadSettings.builder().setSchema(new CoreSchema()).setAllowNonScalarKeys(true).build();
     try {
+      refuseDeepNesting(text, settings, source);
       return new Compose(settings)
           .composeString(text)
           .orElseGet(() -> new ScalarNode(Tag.NULL, "", ScalarStyle.PLAIN));
@@ -74,6 +80,26 @@ final class ConfigText {
     } catch (YamlEngineException e) {
       throw new ConfigException(source, "not valid YAML: " + oneLine(e.getMessage()));
     }
+  }
+
+  /** The parser works with a stack of its own, but nodes are composed by recursion. */
+  private static void refuseDeepNesting(String text, LoadSettings settings, Place source) {
+    int depth = 0;
+    for (Event event : new Parse(settings).parseString(text)) {
+      depth += depthChange(event);
+      if (depth > DEEPEST_NESTING) {
+        Place place = event.getStartMark().map(mark -> place(mark, source)).orElse(source);
+        throw new ConfigException(place, "nested more than " + DEEPEST_NESTING + " levels deep");
+      }
+    }
+  }
+
+  private static int depthChange(Event event) {
+    return switch (event.getEventId()) {
+      case MappingStart, SequenceStart -> 1;
+      case MappingEnd, SequenceEnd -> -1;
+      default -> 0;
+    };
   }
 
   private static ConfigException syntaxError(
