@@ -14,4 +14,10 @@ final class NativeAddress extends Pointer {
     capacity = sizeBytes;
     return this;
   }
+
+  /** Bytes are counted; the inherited answer is the size of a pointer. */
+  @Override
+  public int sizeof() {
+    return 1;
+  }
 }

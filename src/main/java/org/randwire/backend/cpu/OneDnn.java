@@ -5,6 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_version_t;
+import org.randwire.backend.Slice;
 
 /** The one oneDNN of the process: its engine, its version, and how many threads it may use. */
 final class OneDnn {
@@ -60,6 +61,16 @@ final class OneDnn {
 
   private static boolean includes(int isa, int part) {
     return (isa & part) == part;
+  }
+
+  /** Rounds bytes up, so that what follows is aligned. */
+  static long align(long bytes) {
+    return (bytes + NativeBuffer.ALIGNMENT - 1) & -NativeBuffer.ALIGNMENT;
+  }
+
+  /** Where a slice of host memory begins. */
+  static long address(Slice slice) {
+    return ((NativeBuffer) slice.buffer()).address() + slice.offset();
   }
 
   /** Throws if a call failed. */
