@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.randwire.tensor.NamedTensor;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -60,8 +61,8 @@ public final class Safetensors {
    *
    * @param tensors floating-point tensors by name, in the order of the header
    * @param metadata the texts that came with them
-   * @param ignored names of tensors of other types, such as the integer {@code
-   *     num_batches_tracked} of a batch normalisation; their values are not read
+   * @param ignored names of tensors of other types, such as the integer {@code num_batches_tracked}
+   *     of a batch normalisation; their values are not read
    */
   public record Contents(
       Map<String, NamedTensor> tensors, Map<String, String> metadata, List<String> ignored) {
@@ -84,7 +85,7 @@ public final class Safetensors {
     } catch (NoSuchFileException e) {
       throw new UncheckedIOException(file + ": no such file", e);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + ": cannot be read: " + e, e);
     }
   }
 
@@ -109,7 +110,7 @@ public final class Safetensors {
       }
       forceFolder(absolute.getParent());
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + ": cannot be written: " + e, e);
     }
   }
 
@@ -412,7 +413,7 @@ public final class Safetensors {
       this.bits = bits;
     }
 
-    static DataType named(String label) {
+    static @Nullable DataType named(String label) {
       for (DataType type : values()) {
         if (type.name().equals(label)) {
           return type;

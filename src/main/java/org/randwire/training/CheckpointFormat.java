@@ -17,7 +17,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
@@ -79,9 +81,9 @@ final class CheckpointFormat {
   private record Entry(
       String name, String type, List<Integer> shape, long offset, long bytes, long crc32c) {}
 
-  /** A direct buffer of the size and byte order that {@link #write} and {@link #read} work with. */
-  static ByteBuffer buffer() {
-    return ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  /** A direct buffer in the byte order of the format. */
+  static ByteBuffer buffer(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -172,13 +174,20 @@ final class CheckpointFormat {
   }
 
   /** Reads and verifies a whole file; every fault is a one-line {@code file: reason}. */
-  static Checkpoint read(Path file, ByteBuffer buffer) {
+  static Checkpoint read(Path file) {
+    return read(file, BUFFER_BYTES);
+  }
+
+  /** As {@link #read(Path)}, in pieces of at most a multiple of 8 bytes, from 16 on. */
+  static Checkpoint read(Path file, int bufferBytes) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long useful = Math.max(PREFIX_BYTES, padded(channel.size()));
+      ByteBuffer buffer = buffer((int) Math.min(bufferBytes, useful));
       return new Reader(file, channel, buffer).read();
     } catch (NoSuchFileException e) {
       throw new CheckpointException(file, "no such file");
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + ": cannot be read: " + e, e);
     }
   }
 
@@ -262,7 +271,7 @@ final class CheckpointFormat {
     }
 
     private Checkpoint.Section readSection(Entry entry) throws IOException {
-      Type type = Type.named(entry.type);
+      Type type = Objects.requireNonNull(Type.named(entry.type)); // checkSections has seen it
       Checkpoint.Section section = type.allocate(entry.shape);
       CRC32C crc = new CRC32C();
       int perChunk = buffer.capacity() / type.bytes;
@@ -336,7 +345,7 @@ final class CheckpointFormat {
       return section instanceof Checkpoint.Doubles ? F64 : I64;
     }
 
-    static Type named(String label) {
+    static @Nullable Type named(String label) {
       for (Type type : values()) {
         if (type.label.equals(label)) {
           return type;

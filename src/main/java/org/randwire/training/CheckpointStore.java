@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * The checkpoints of one run in one folder: the two newest, and the best one where asked for.
  *
  * <p>A save that returned survives a kill and a power loss; a save that did not leaves what was
- * there before. Reading verifies every byte and falls back to the checkpoint before. A store is
- * the only writer of its folder and serves one thread at a time; reading, all static, may go on
- * beside it.
+ * there before. Reading verifies every byte and falls back to the checkpoint before. A store is the
+ * only writer of its folder and serves one thread at a time; reading, all static, may go on beside
+ * it.
  */
 public final class CheckpointStore {
   /** The file that {@link #saveBest} writes. */
@@ -36,7 +36,7 @@ public final class CheckpointStore {
 
   private final Path folder;
   private final Disk disk;
-  private final ByteBuffer buffer = CheckpointFormat.buffer();
+  private final ByteBuffer buffer = CheckpointFormat.buffer(CheckpointFormat.BUFFER_BYTES);
 
   CheckpointStore(Path folder, Disk disk) {
     this.folder = folder;
@@ -113,10 +113,9 @@ public final class CheckpointStore {
    */
   public static Optional<Restored> newest(Path folder) {
     List<String> skipped = new ArrayList<>();
-    ByteBuffer buffer = CheckpointFormat.buffer();
     for (Numbered candidate : candidates(folder)) {
       try {
-        Checkpoint checkpoint = CheckpointFormat.read(candidate.file, buffer);
+        Checkpoint checkpoint = CheckpointFormat.read(candidate.file);
         return Optional.of(new Restored(candidate.file, checkpoint, skipped));
       } catch (CheckpointException | UncheckedIOException e) {
         skipped.add(e.getMessage());
@@ -146,7 +145,7 @@ public final class CheckpointStore {
    * @throws CheckpointException if it is absent, damaged or of a newer format version
    */
   public static Checkpoint read(Path file) {
-    return CheckpointFormat.read(file, CheckpointFormat.buffer());
+    return CheckpointFormat.read(file);
   }
 
   private Path write(Checkpoint checkpoint, String name) throws IOException {
@@ -218,7 +217,6 @@ public final class CheckpointStore {
   }
 
   private static UncheckedIOException failure(Path place, String what, IOException cause) {
-    return new UncheckedIOException(
-        place + ": " + what + ": " + cause.getMessage(), cause);
+    return new UncheckedIOException(place + ": " + what + ": " + cause, cause);
   }
 }

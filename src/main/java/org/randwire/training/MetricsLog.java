@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -62,7 +63,9 @@ public final class MetricsLog implements AutoCloseable {
     return open(file, StandardOpenOption.CREATE_NEW);
   }
 
-  /** Continues the log of a run from a checkpoint: as {@link #truncateAfter}, then ready to append. */
+  /**
+   * Continues the log of a run from a checkpoint: as {@link #truncateAfter}, then ready to append.
+   */
   public static MetricsLog resume(Path file, long step) {
     MetricsLog log = open(file, StandardOpenOption.CREATE);
     try {
@@ -79,6 +82,9 @@ public final class MetricsLog implements AutoCloseable {
       FileChannel channel = FileChannel.open(file, creation, StandardOpenOption.WRITE);
       new Disk().forceFolder(file.toAbsolutePath().getParent());
       return new MetricsLog(file, channel);
+    } catch (FileAlreadyExistsException e) {
+      throw new UncheckedIOException(
+          file + ": is there already; resume its run or choose another folder", e);
     } catch (IOException e) {
       throw failure(file, "cannot be opened", e);
     }
@@ -96,8 +102,8 @@ public final class MetricsLog implements AutoCloseable {
     if (step < Math.max(0, lastStep)) {
       throw new IllegalArgumentException(file + ": step " + step + " after step " + lastStep);
     }
-    byte[] line = (JSON.writeValueAsString(encode(step, values)) + "\n").getBytes(
-        StandardCharsets.UTF_8);
+    byte[] line =
+        (JSON.writeValueAsString(encode(step, values)) + "\n").getBytes(StandardCharsets.UTF_8);
     try {
       writeLine(line);
     } catch (IOException e) {
@@ -328,6 +334,6 @@ public final class MetricsLog implements AutoCloseable {
   }
 
   private static UncheckedIOException failure(Path file, String what, IOException cause) {
-    return new UncheckedIOException(file + ": " + what + ": " + cause.getMessage(), cause);
+    return new UncheckedIOException(file + ": " + what + ": " + cause, cause);
   }
 }

@@ -17,6 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,8 +98,7 @@ class SafetensorsTest {
   void leavesTheFormerFileAndNoOtherWhenItCannotWrite() throws IOException {
     Path file = Files.createDirectory(folder.resolve("taken"));
     Files.writeString(file.resolve("content"), "x"); // a folder with content cannot be replaced
-    assertThrows(
-        UncheckedIOException.class, () -> Safetensors.write(file, List.of(), Map.of()));
+    assertThrows(UncheckedIOException.class, () -> Safetensors.write(file, List.of(), Map.of()));
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(List.of(file), files.toList());
     }
@@ -114,16 +114,14 @@ class SafetensorsTest {
         IllegalArgumentException.class,
         () -> Safetensors.write(file, List.of(tensor, tensor), Map.of()));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> Safetensors.write(file, List.of(reserved), Map.of()));
+        IllegalArgumentException.class, () -> Safetensors.write(file, List.of(reserved), Map.of()));
     assertFalse(Files.exists(file));
   }
 
   @Test
   void namesAMissingFile() {
     Path file = folder.resolve("missing");
-    UncheckedIOException e =
-        assertThrows(UncheckedIOException.class, () -> Safetensors.read(file));
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> Safetensors.read(file));
     assertEquals(file + ": no such file", e.getMessage());
   }
 
@@ -194,8 +192,12 @@ class SafetensorsTest {
   void refusesHeaderLengthsThatTheFileCannotBack() throws IOException {
     for (long length : new long[] {0, 1, 3, 1L << 31, 1L << 62, -1, Long.MIN_VALUE}) {
       Path file = folder.resolve("length");
-      byte[] bytes = ByteBuffer.allocate(10).order(ByteOrder.LITTLE_ENDIAN).putLong(length)
-          .put("{}".getBytes(StandardCharsets.UTF_8)).array();
+      byte[] bytes =
+          ByteBuffer.allocate(10)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putLong(length)
+              .put("{}".getBytes(StandardCharsets.UTF_8))
+              .array();
       Files.write(file, bytes);
       assertThrows(FormatException.class, () -> Safetensors.read(file), "length " + length);
     }
@@ -204,13 +206,14 @@ class SafetensorsTest {
   @Test
   void refusesAHeaderAboveTheLimitOfTheFormat() throws IOException {
     Path file = folder.resolve("sparse");
-    try (var channel = Files.newByteChannel(
-        file,
-        java.nio.file.StandardOpenOption.CREATE_NEW,
-        java.nio.file.StandardOpenOption.SPARSE,
-        java.nio.file.StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(100_000_001)
-          .flip());
+    try (var channel =
+        Files.newByteChannel(
+            file,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.WRITE)) {
+      channel.write(
+          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(100_000_001).flip());
       channel.position(200_000_000);
       channel.write(ByteBuffer.allocate(1));
     }
@@ -219,9 +222,7 @@ class SafetensorsTest {
 
   @Test
   void refusesUtf16AndMalformedUtf8() {
-    assertThrows(
-        FormatException.class,
-        () -> read("{}".getBytes(StandardCharsets.UTF_16LE), 0));
+    assertThrows(FormatException.class, () -> read("{}".getBytes(StandardCharsets.UTF_16LE), 0));
     byte[] overlong = "{\"??\":1}".getBytes(StandardCharsets.UTF_8);
     overlong[2] = (byte) 0xC0;
     overlong[3] = (byte) 0x80;
@@ -269,8 +270,15 @@ class SafetensorsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0x0000, 0x0p0", "0x8000, -0x0p0", "0x0001, 0x1p-24", "0x83ff, -0x1.ff8p-15",
-    "0x0400, 0x1p-14", "0x3c00, 0x1p0", "0x7bff, 0x1.ffcp15", "0xfc00, -Infinity", "0x7e00, NaN"
+    "0x0000, 0x0p0",
+    "0x8000, -0x0p0",
+    "0x0001, 0x1p-24",
+    "0x83ff, -0x1.ff8p-15",
+    "0x0400, 0x1p-14",
+    "0x3c00, 0x1p0",
+    "0x7bff, 0x1.ffcp15",
+    "0xfc00, -Infinity",
+    "0x7e00, NaN"
   })
   void widensHalfPrecisionExactly(String half, String expected) {
     float value = Safetensors.halfToFloat(Integer.decode(half).shortValue());
@@ -283,8 +291,12 @@ class SafetensorsTest {
     Path file = folder.resolve("bf16");
     Files.write(
         file,
-        ByteBuffer.allocate(12 + header.length).order(ByteOrder.LITTLE_ENDIAN)
-            .putLong(header.length).put(header).putShort((short) 0x3FC0).putShort((short) 0xC2F7)
+        ByteBuffer.allocate(12 + header.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(header.length)
+            .put(header)
+            .putShort((short) 0x3FC0)
+            .putShort((short) 0xC2F7)
             .array());
     assertArrayEquals(
         new float[] {1.5f, -123.5f}, Safetensors.read(file).tensors().get("a").values());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -89,7 +90,7 @@ class CheckpointKillTest {
       while (true) {
         store.save(CheckpointStoreTest.checkpoint(++step, VALUES));
         // One write per line, so that a kill cannot leave half a number.
-        byte[] line = (step + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        byte[] line = (step + "\n").getBytes(StandardCharsets.US_ASCII);
         System.out.write(line, 0, line.length);
         System.out.flush();
       }

@@ -148,7 +148,9 @@ class MetricsLogTest {
   @Test
   void refusesToStartANewRunInTheFileOfAnother() throws IOException {
     Files.writeString(file, "{\"step\":1}\n");
-    assertThrows(UncheckedIOException.class, () -> MetricsLog.create(file));
+    UncheckedIOException e =
+        assertThrows(UncheckedIOException.class, () -> MetricsLog.create(file));
+    assertTrue(e.getMessage().startsWith(file + ": is there already"), e.getMessage());
     assertEquals("{\"step\":1}\n", Files.readString(file));
   }
 
