@@ -302,53 +302,59 @@ public final class ConfigSchema {
   }
 
   private static ConfigKey key(
-      String path, ValueType type, Object preset, String meaning, Function<RunConfig, Object> get) {
-    return new ConfigKey(path, type, preset, meaning, get);
+      String path,
+      ValueType type,
+      Object byDefault,
+      String meaning,
+      Function<RunConfig, Object> get) {
+    return new ConfigKey(path, type, byDefault, meaning, get);
   }
 
   private static ConfigKey network(
       String name,
       ValueType type,
-      Object preset,
+      Object byDefault,
       String meaning,
       Function<RunConfig.Network, Object> get) {
-    return key("network." + name, type, preset, meaning, config -> get.apply(config.network()));
+    return key("network." + name, type, byDefault, meaning, config -> get.apply(config.network()));
   }
 
   private static ConfigKey graph(
       String name,
       ValueType type,
-      Object preset,
+      Object byDefault,
       String meaning,
       Function<RunConfig.RandomWiring, Object> get) {
-    return network("graph." + name, type, preset, meaning, network -> get.apply(network.graph()));
+    return network(
+        "graph." + name, type, byDefault, meaning, network -> get.apply(network.graph()));
   }
 
   private static ConfigKey data(
       String name,
       ValueType type,
-      Object preset,
+      Object byDefault,
       String meaning,
       Function<RunConfig.Data, Object> get) {
-    return key("data." + name, type, preset, meaning, config -> get.apply(config.data()));
+    return key("data." + name, type, byDefault, meaning, config -> get.apply(config.data()));
   }
 
   private static ConfigKey training(
       String name,
       ValueType type,
-      Object preset,
+      Object byDefault,
       String meaning,
       Function<RunConfig.Training, Object> get) {
-    return key("training." + name, type, preset, meaning, config -> get.apply(config.training()));
+    return key(
+        "training." + name, type, byDefault, meaning, config -> get.apply(config.training()));
   }
 
   private static ConfigKey schedule(
       String name,
       ValueType type,
-      Object preset,
+      Object byDefault,
       String meaning,
       Function<RunConfig.Schedule, Object> get) {
     return training(
-        "schedule." + name, type, preset, meaning, training -> get.apply(training.schedule()));
+        "schedule." + name, type, byDefault, meaning, training -> get.apply(training.schedule()));
   }
 }

@@ -45,8 +45,11 @@ sealed interface ValueType {
         throw mismatch(node, expected());
       }
       BigInteger value = integer(((ScalarNode) node).getValue());
-      if (value.compareTo(BigInteger.valueOf(min)) < 0
-          || value.compareTo(BigInteger.valueOf(max)) > 0) {
+      if (value.compareTo(BigInteger.valueOf(max)) > 0) {
+        throw new Refusal(
+            node, "expected an integer of at most " + max + ", found " + clipped(value.toString()));
+      }
+      if (value.compareTo(BigInteger.valueOf(min)) < 0) {
         throw new Refusal(node, "expected " + expected() + ", found " + clipped(value.toString()));
       }
       return value.longValueExact();
@@ -193,7 +196,7 @@ sealed interface ValueType {
     @Override
     public Object read(Node node) throws Refusal {
       if (!(node instanceof SequenceNode sequence)) {
-        throw mismatch(node, expected() + " in [ ]");
+        throw mismatch(node, expected());
       }
       List<Object> values = new ArrayList<>();
       for (Node value : sequence.getValue()) {
@@ -204,7 +207,7 @@ sealed interface ValueType {
 
     @Override
     public String expected() {
-      return "a list, each element " + element.expected();
+      return "a list [..], each element " + element.expected();
     }
   }
 

@@ -52,14 +52,15 @@ class BadConfigTest {
         bad("seed: 1.0\n", "run.yaml:1:7: seed: expected a 64-bit integer, found number 1.0"),
         bad(
             "seed: 9223372036854775808\n",
-            "run.yaml:1:7: seed: expected a 64-bit integer, found 9223372036854775808"),
+            "run.yaml:1:7: seed: expected an integer of at most 9223372036854775807,"
+                + " found 9223372036854775808"),
         bad("seed: ~\n", "run.yaml:1:7: seed: expected a 64-bit integer, found nothing"),
         bad("seed: [1]\n", "run.yaml:1:7: seed: expected a 64-bit integer, found a list"),
         bad("seed: {a: 1}\n", "run.yaml:1:7: seed: expected a 64-bit integer, found a mapping"),
         bad("seed: true\n", "run.yaml:1:7: seed: expected a 64-bit integer, found true"),
         bad(
             "threads: 1025\n",
-            "run.yaml:1:10: threads: expected an integer from 0 to 1024, found 1025"),
+            "run.yaml:1:10: threads: expected an integer of at most 1024, found 1025"),
         bad(
             "threads: -1\n",
             "run.yaml:1:10: threads: expected an integer from 0 to 1024, found -1"),
@@ -104,7 +105,8 @@ class BadConfigTest {
             "run.yaml:1:15: data.batch: expected an integer of at least 1, found 0"),
         bad(
             "data: {batch: 2147483648}\n",
-            "run.yaml:1:15: data.batch: expected an integer of at least 1, found 2147483648"),
+            "run.yaml:1:15: data.batch: expected an integer of at most 2147483647, found"
+                + " 2147483648"),
         bad("data: [cifar10]\n", "run.yaml:1:7: data: expected keys such as 'name:', found a list"),
         bad(
             "data: cifar10\n",
@@ -146,7 +148,7 @@ class BadConfigTest {
                 + " found m 9 and nodes 9"),
         bad(
             "network: {graph: {files: a.txt}}\n",
-            "run.yaml:1:26: network.graph.files: expected a list, each element text in [ ],"
+            "run.yaml:1:26: network.graph.files: expected a list [..], each element text,"
                 + " found text 'a.txt'"),
         bad(
             "network: {graph: {files: [a.txt, 3]}}\n",
@@ -286,8 +288,8 @@ class BadConfigTest {
         "data=3|data: expected keys such as 'name:', found number 3",
         "training.epochs=|training.epochs: expected an integer of at least 1, found nothing",
         "training.epochs=ten|training.epochs: expected an integer of at least 1, found text 'ten'",
-        "training.schedule.milestones=30|training.schedule.milestones: expected a list, each"
-            + " element an integer of at least 1 in [ ], found number 30",
+        "training.schedule.milestones=30|training.schedule.milestones: expected a list [..], each"
+            + " element an integer of at least 1, found number 30",
         "training.schedule.milestones=[30, 0]|training.schedule.milestones: expected an integer of"
             + " at least 1, found 0",
         "network.graph.nodes=3|network.graph.k: generator ws needs k below network.graph.nodes,"
