@@ -6,6 +6,8 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.randwire.backend.Slice;
+import org.randwire.backend.cpu.binding.Core;
+import org.randwire.backend.cpu.binding.NativeCore;
 
 /** The one oneDNN of the process: its engine, its version, and how many threads it may use. */
 final class OneDnn {
@@ -32,7 +34,15 @@ final class OneDnn {
    * Makes primitives created or run by the calling thread from now on use that thread alone. Without
    * the native core only the environment can say so: OMP_NUM_THREADS=1, set by the launcher.
    */
-  static void useOneThread() {}
+  static void useOneThread() {
+    engine(); // The core sets the threads of the OpenMP library that oneDNN brings.
+    if (NativeCore.available()) {
+      int status = Core.rw_set_openmp_threads(1);
+      if (status != Core.RW_OK) {
+        throw new IllegalStateException("OpenMP threads cannot be set, status " + status);
+      }
+    }
+  }
 
   static String version() {
     dnnl_version_t version = dnnl_version();

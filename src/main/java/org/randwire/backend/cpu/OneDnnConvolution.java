@@ -12,7 +12,6 @@ import org.randwire.backend.Binding;
 import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.op.Value;
-import org.randwire.tensor.DataType;
 
 /**
  * Convolution or its input gradient: one activation and a filter to another activation. A first
@@ -55,7 +54,8 @@ final class OneDnnConvolution implements Kernel {
         Chunk part = new Chunk(scope, units, 0);
         packs |= !OneDnnScope.same(part.filterLayout, problem.storedFilter(scope));
         packedTotal += OneDnn.align(OneDnnScope.sizeBytes(part.filterLayout));
-        workerMost = Math.max(workerMost, part.workerBytes());
+        long packing = packing(scope, part, 0).scratchpadBytes();
+        workerMost = Math.max(workerMost, Math.max(part.workerBytes(), packing));
       }
     }
     this.packed = packs;
@@ -119,6 +119,15 @@ final class OneDnnConvolution implements Kernel {
   private List<Integer> chunks() {
     int last = problem.units() % chunk;
     return last == 0 ? List.of(chunk) : List.of(chunk, last);
+  }
+
+  /** The copy of the filter into the layout of a part. */
+  private OneDnnPrimitive packing(OneDnnScope scope, Chunk part, int workers) {
+    return scope.primitive(
+        scope.describeReorder(problem.storedFilter(scope), part.filterLayout),
+        workers,
+        DNNL_ARG_FROM,
+        DNNL_ARG_TO);
   }
 
   private ConvolutionProblem.Operand source() {
@@ -223,15 +232,12 @@ final class OneDnnConvolution implements Kernel {
     Pack(Binding binding, List<Chunk> parts) {
       try {
         long packedFilter = OneDnn.address(binding.scratch());
-        dnnl_memory_desc plain = problem.storedFilter(scope);
         for (Chunk part : parts) {
-          OneDnnPrimitive reorder =
-              scope.primitive(
-                  scope.describeReorder(plain, part.filterLayout),
-                  binding.workers(),
-                  DNNL_ARG_FROM,
-                  DNNL_ARG_TO);
+          OneDnnPrimitive reorder = packing(scope, part, binding.workers());
           for (int worker = 0; worker < binding.workers(); worker++) {
+            if (reorder.scratchpadBytes() > 0) {
+              reorder.scratchpad(worker, OneDnn.address(binding.workerScratch(worker)));
+            }
             reorder.set(worker, 0, OneDnn.address(binding.slice(filter)));
             reorder.set(worker, 1, packedFilter);
           }
