@@ -3,6 +3,7 @@ package org.randwire.compile;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +37,17 @@ public final class NetworkState implements AutoCloseable {
     } catch (RuntimeException e) {
       close();
       throw e;
+    }
+    setConstants(Section.PARAMETERS, parameters);
+    setConstants(Section.STATE, states);
+  }
+
+  /** Scales are 1, running variances 1, aggregation weights at their start value. */
+  private void setConstants(Section section, Map<String, Parameter> all) {
+    for (Parameter parameter : all.values()) {
+      double[] values = new double[Math.toIntExact(parameter.spec().elements())];
+      Arrays.fill(values, parameter.spec().mean());
+      set(section, parameter.name(), values);
     }
   }
 
