@@ -9,9 +9,9 @@ import org.randwire.data.augment.Augmentation;
 import org.randwire.random.RandomStreams;
 
 /**
- * Prepares the batches of an epoch ahead of their use, on threads of its own. The batches are a pure
- * function of (data set, augmentation, master seed, epoch, index): the number of threads, the pace
- * of the consumer and the batch an epoch is started from make no difference.
+ * Prepares the batches of an epoch ahead of their use, on threads of its own. The batches are a
+ * pure function of (data set, augmentation, master seed, epoch, index): the number of threads, the
+ * pace of the consumer and the batch an epoch is started from make no difference.
  *
  * <pre>
  * try (BatchLoader loader = new BatchLoader(train, augmentation, streams, settings)) {
@@ -26,7 +26,9 @@ import org.randwire.random.RandomStreams;
 public final class BatchLoader implements AutoCloseable {
   private static final int SLOTS = 3;
 
-  /** Examples a thread takes at once: small enough to share a batch, large enough to rarely lock. */
+  /**
+   * Examples a thread takes at once: small enough to share a batch, large enough to rarely lock.
+   */
   private static final int CHUNK = 32;
 
   private final Dataset data;
@@ -113,8 +115,8 @@ public final class BatchLoader implements AutoCloseable {
    * Begins an epoch; one that is under way is given up.
    *
    * @param epoch in [0, 2^56)
-   * @param firstBatch index of the first batch to deliver, in [0, batchesPerEpoch]; the same batches
-   *     follow as if the epoch had been started from 0
+   * @param firstBatch index of the first batch to deliver, in [0, batchesPerEpoch]; the same
+   *     batches follow as if the epoch had been started from 0
    */
   public void start(long epoch, int firstBatch) {
     if (firstBatch < 0 || firstBatch > batchesPerEpoch) {

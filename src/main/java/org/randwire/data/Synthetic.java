@@ -8,8 +8,8 @@ import org.randwire.random.RandomStreams;
 
 /**
  * Made-up images that a network can learn: every class has a coarse random pattern of 4 x 4 cells
- * per channel, and every image is the pattern of its class plus noise. Images are computed when they
- * are asked for, so any size fits in memory.
+ * per channel, and every image is the pattern of its class plus noise. Images are computed when
+ * they are asked for, so any size fits in memory.
  *
  * <p>Classes take turns: example i is of class i % classes. A pixel is a cell level, uniform in
  * 64..191, plus noise, uniform in -64..63.

@@ -96,9 +96,9 @@ class BatchLoaderTest {
     List<Copy> batches = epoch(data(130), training(32, 2), AUGMENTATION, 7, 0);
 
     List<Integer> visited = batches.stream().flatMap(b -> b.examples().stream()).toList();
+    assertEquals(IntStream.of(STREAMS.permutation(130, 7)).limit(128).boxed().toList(), visited);
     assertEquals(
-        IntStream.of(STREAMS.permutation(130, 7)).limit(128).boxed().toList(), visited);
-    assertEquals(visited.stream().map(i -> i % 5).toList(),
+        visited.stream().map(i -> i % 5).toList(),
         batches.stream().flatMap(b -> b.labels().stream()).toList());
   }
 
@@ -106,8 +106,7 @@ class BatchLoaderTest {
   @CsvSource({"130, 32, 5", "128, 32, 4", "1, 32, 1", "33, 1, 33"})
   void evaluationVisitsEveryExampleOnceByIndex(int size, int batchSize, int batches) {
     List<Copy> all =
-        epoch(
-            data(size), LoaderSettings.evaluation(batchSize, 2, LAYOUT), Augmentation.NONE, 0, 0);
+        epoch(data(size), LoaderSettings.evaluation(batchSize, 2, LAYOUT), Augmentation.NONE, 0, 0);
 
     assertEquals(batches, all.size());
     assertEquals(
@@ -171,11 +170,14 @@ class BatchLoaderTest {
   @Test
   void preparesNoMoreThanTwoBatchesAhead() {
     List<Integer> touched = new ArrayList<>();
-    Dataset data = new Watched(data(100), example -> {
-      synchronized (touched) {
-        touched.add(example);
-      }
-    });
+    Dataset data =
+        new Watched(
+            data(100),
+            example -> {
+              synchronized (touched) {
+                touched.add(example);
+              }
+            });
     LoaderSettings settings = LoaderSettings.evaluation(10, 4, LAYOUT);
     try (BatchLoader loader = new BatchLoader(data, Augmentation.NONE, STREAMS, settings)) {
       loader.start(0, 0);
@@ -209,11 +211,14 @@ class BatchLoaderTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 8})
   void aFailingExampleSurfacesAtItsBatchAndNotBefore(int threads) {
-    Dataset data = new Watched(data(100), example -> {
-      if (example == 57) {
-        throw new DataException("photo.jpg: cut short");
-      }
-    });
+    Dataset data =
+        new Watched(
+            data(100),
+            example -> {
+              if (example == 57) {
+                throw new DataException("photo.jpg: cut short");
+              }
+            });
     LoaderSettings settings = LoaderSettings.evaluation(10, threads, LAYOUT);
     try (BatchLoader loader = new BatchLoader(data, Augmentation.NONE, STREAMS, settings)) {
       loader.start(0, 0);
@@ -233,9 +238,12 @@ class BatchLoaderTest {
   @Test
   void anErrorOfAThreadReachesTheConsumerAsItIs() {
     OutOfMemoryError error = new OutOfMemoryError("made up");
-    Dataset data = new Watched(data(100), example -> {
-      throw error;
-    });
+    Dataset data =
+        new Watched(
+            data(100),
+            example -> {
+              throw error;
+            });
     try (BatchLoader loader = new BatchLoader(data, AUGMENTATION, STREAMS, training(10, 2))) {
       loader.start(0, 0);
 
@@ -292,8 +300,7 @@ class BatchLoaderTest {
 
   @Test
   void withoutDropLastTrainingVisitsEveryExample() {
-    List<Copy> batches =
-        epoch(data(70), training(32, 2).withDropLast(false), AUGMENTATION, 1, 0);
+    List<Copy> batches = epoch(data(70), training(32, 2).withDropLast(false), AUGMENTATION, 1, 0);
 
     assertEquals(
         IntStream.of(STREAMS.permutation(70, 1)).boxed().toList(),

@@ -16,8 +16,13 @@ class ExampleWriterTest {
   /** Compares with the definition, pixel by pixel; shift 9 pushes small images out of the frame. */
   @ParameterizedTest
   @CsvSource({
-    "true, 3, 6, 5, 4", "true, 8, 6, 5, 4", "false, 3, 6, 5, 4", "false, 4, 6, 5, 2",
-    "true, 3, 1, 1, 1", "true, 4, 3, 2, 9", "true, 3, 7, 7, 0"
+    "true, 3, 6, 5, 4",
+    "true, 8, 6, 5, 4",
+    "false, 3, 6, 5, 4",
+    "false, 4, 6, 5, 2",
+    "true, 3, 1, 1, 1",
+    "true, 4, 3, 2, 9",
+    "true, 3, 7, 7, 0"
   })
   void writesPaddedCropsAsDefined(
       boolean channelsLast, int paddedChannels, int height, int width, int maxShift) {

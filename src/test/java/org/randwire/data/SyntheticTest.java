@@ -59,12 +59,12 @@ class SyntheticTest {
   void normalizationIsThatOfManyPatterns() {
     Normalization measured =
         TestData.measure(new Synthetic(STREAMS, 1, 8, 8, 2000).split(2000, 1).train());
-    Normalization stated = new Synthetic(STREAMS, 1, 8, 8, 2000).split(1, 1).train().normalization();
+    Normalization stated =
+        new Synthetic(STREAMS, 1, 8, 8, 2000).split(1, 1).train().normalization();
 
     // 32,000 independent cells of standard deviation 37/255: five standard errors are 0.004.
     assertEquals(stated.mean().get(0), measured.mean().get(0), 0.004);
-    assertEquals(
-        stated.standardDeviation().get(0), measured.standardDeviation().get(0), 0.004);
+    assertEquals(stated.standardDeviation().get(0), measured.standardDeviation().get(0), 0.004);
   }
 
   @Test

@@ -49,7 +49,6 @@ class AugmentationTest {
   @ParameterizedTest
   @CsvSource({"-1, 0.5", "4, -0.1", "4, 1.1", "4, NaN"})
   void refusesImpossibleSettings(int maxShift, double flipProbability) {
-    assertThrows(
-        IllegalArgumentException.class, () -> new Augmentation(maxShift, flipProbability));
+    assertThrows(IllegalArgumentException.class, () -> new Augmentation(maxShift, flipProbability));
   }
 }
