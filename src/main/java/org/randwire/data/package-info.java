@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Labelled images and the batches made of them; start at {@link org.randwire.data.BatchLoader}.
- */
+/** Labelled images and the batches made of them; start at {@link org.randwire.data.BatchLoader}. */
 @NullMarked
 package org.randwire.data;
 

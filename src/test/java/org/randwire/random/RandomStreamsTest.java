@@ -25,7 +25,12 @@ class RandomStreamsTest {
     long b = 0xFEDCBA98L;
     int[] expected = new int[Philox.WORDS];
     Philox.block(
-        1, 0xFEDCBA98, 0x12345678, 0xABCDEF00 | Purpose.DROPOUT.id(), 0x89ABCDEF, 0x01234567,
+        1,
+        0xFEDCBA98,
+        0x12345678,
+        0xABCDEF00 | Purpose.DROPOUT.id(),
+        0x89ABCDEF,
+        0x01234567,
         expected);
 
     int[] words = STREAMS.stream(Purpose.DROPOUT, a, b).ints(8).toArray();
@@ -92,8 +97,7 @@ class RandomStreamsTest {
   @ParameterizedTest
   @CsvSource({"-1, 0", "0, -1", "72057594037927936, 0", "0, 4294967296"})
   void refusesCountersThatWouldReachIntoAnotherStream(long a, long b) {
-    assertThrows(
-        IllegalArgumentException.class, () -> STREAMS.stream(Purpose.WEIGHTS, a, b));
+    assertThrows(IllegalArgumentException.class, () -> STREAMS.stream(Purpose.WEIGHTS, a, b));
   }
 
   @ParameterizedTest

@@ -47,8 +47,8 @@ public final class Cifar10 {
   private Cifar10() {}
 
   /**
-   * Reads both halves from the published archive, in place, or from a folder that holds the archive,
-   * the six {@code .bin} files or their folder {@code cifar-10-batches-bin}.
+   * Reads both halves from the published archive, in place, or from a folder that holds the
+   * archive, the six {@code .bin} files or their folder {@code cifar-10-batches-bin}.
    *
    * @throws DataException if nothing of this is there, or it is not what it should be
    */
@@ -79,8 +79,7 @@ public final class Cifar10 {
   }
 
   private static DataSplit loadFolder(Path folder) {
-    List<Records> train =
-        TRAIN_FILES.stream().map(name -> readFull(folder.resolve(name))).toList();
+    List<Records> train = TRAIN_FILES.stream().map(name -> readFull(folder.resolve(name))).toList();
     return split(train, List.of(readFull(folder.resolve(TEST_FILE))));
   }
 
@@ -99,16 +98,20 @@ public final class Cifar10 {
 
   private static DataSplit loadArchive(Path archive) {
     Map<String, Records> found = new HashMap<>();
-    new DataFile(archive).read(in -> {
-      TarReader tar = new TarReader(archive, in);
-      for (Optional<TarReader.Entry> next = tar.next(); next.isPresent(); next = tar.next()) {
-        String name = next.get().fileName();
-        if (name.equals(TEST_FILE) || TRAIN_FILES.contains(name)) {
-          readEntry(archive, tar, next.get(), found);
-        }
-      }
-      return found;
-    });
+    new DataFile(archive)
+        .read(
+            in -> {
+              TarReader tar = new TarReader(archive, in);
+              for (Optional<TarReader.Entry> next = tar.next();
+                  next.isPresent();
+                  next = tar.next()) {
+                String name = next.get().fileName();
+                if (name.equals(TEST_FILE) || TRAIN_FILES.contains(name)) {
+                  readEntry(archive, tar, next.get(), found);
+                }
+              }
+              return found;
+            });
     List<Records> train =
         TRAIN_FILES.stream().map(name -> requireEntry(archive, found, name)).toList();
     return split(train, List.of(requireEntry(archive, found, TEST_FILE)));

@@ -15,7 +15,8 @@ import org.randwire.data.DataException;
  * Reads the regular files of a tar archive one after the other without unpacking it. Links, folders
  * and extension headers are passed over, so nothing in the archive can reach outside of it.
  *
- * <p>Source of the layout: POSIX.1-1988 (ustar); older archives differ only in fields not read here.
+ * <p>Source of the layout: POSIX.1-1988 (ustar); older archives differ only in fields not read
+ * here.
  */
 final class TarReader {
   private static final int BLOCK_BYTES = 512;

@@ -47,8 +47,7 @@ class Cifar10Test {
 
     assertEquals(2000, mini.train().size());
     assertEquals(1000, mini.test().size());
-    assertArrayEquals(
-        new int[] {6, 9, 9, 4, 1, 1, 2, 7, 8, 3}, TestData.firstLabels(mini.train()));
+    assertArrayEquals(new int[] {6, 9, 9, 4, 1, 1, 2, 7, 8, 3}, TestData.firstLabels(mini.train()));
     assertArrayEquals(new int[] {3, 8, 8, 0, 6, 6, 1, 6, 3, 1}, TestData.firstLabels(mini.test()));
     assertEquals(742_506_465L, TestData.pixelSum(mini.train()));
     assertEquals(374_560_331L, TestData.pixelSum(mini.test()));
@@ -152,7 +151,8 @@ class Cifar10Test {
     wrongLabel[2 * Records.BYTES] = 10;
     byte[] compressed = TestData.gzip(new byte[5 * Records.BYTES]);
     return new Arguments[] {
-      Arguments.of(new byte[0], "a positive multiple of 3073 bytes (1 label, 3072 pixels), found 0"),
+      Arguments.of(
+          new byte[0], "a positive multiple of 3073 bytes (1 label, 3072 pixels), found 0"),
       Arguments.of(new byte[Records.BYTES + 1], "found 3074"),
       Arguments.of(new byte[FULL + 1], "at most 30730000 bytes, found more"),
       Arguments.of(wrongLabel, "a label in 0..9 in record 2, found 10"),

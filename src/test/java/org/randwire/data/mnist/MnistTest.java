@@ -49,9 +49,7 @@ class MnistTest {
     Normalization measured = TestData.measure(train);
     assertEquals(Mnist.NORMALIZATION.mean().get(0), measured.mean().get(0), 5e-5);
     assertEquals(
-        Mnist.NORMALIZATION.standardDeviation().get(0),
-        measured.standardDeviation().get(0),
-        5e-5);
+        Mnist.NORMALIZATION.standardDeviation().get(0), measured.standardDeviation().get(0), 5e-5);
   }
 
   @Test
@@ -100,7 +98,8 @@ class MnistTest {
       Arguments.of(IMAGES, patched(images(COUNT), 4, -1), "for the 4294967295 of its header"),
       Arguments.of(IMAGES, patched(images(COUNT), 8, 32), "28 x 28, found 32 x 28"),
       Arguments.of(LABELS, labels(COUNT + 1), "3 labels as there are images, found 4"),
-      Arguments.of(LABELS, patched(labels(COUNT), 7, COUNT << 24 | 10 << 16), "label 0 in 0..9, found 10"),
+      Arguments.of(
+          LABELS, patched(labels(COUNT), 7, COUNT << 24 | 10 << 16), "label 0 in 0..9, found 10"),
       Arguments.of(IMAGES, Arrays.copyOf(compressed, 100), "cut short"),
       Arguments.of(IMAGES, Arrays.copyOf(compressed, 5), "cut short"),
       Arguments.of(IMAGES, flipped, "an intact gzip file, found damage")

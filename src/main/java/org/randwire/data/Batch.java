@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.data;
+
+import java.util.Arrays;
+
+/**
+ * Some examples of an epoch. The arrays belong to the {@link BatchLoader}: they are not to be
+ * changed and hold this batch until the loader is asked for the next one. They always have the full
+ * batch size; what lies behind {@link #size} is zero.
+ */
+public final class Batch {
+  private final float[] images;
+  private final int[] labels;
+  private final int[] examples;
+  private long epoch;
+  private int index;
+  private int size;
+
+  Batch(int batchSize, int exampleFloats) {
+    images = new float[Math.multiplyExact(batchSize, exampleFloats)];
+    labels = new int[batchSize];
+    examples = new int[batchSize];
+  }
+
+  /** Normalised values in the layout of the loader. */
+  public float[] images() {
+    return images;
+  }
+
+  /** The class of each example. */
+  public int[] labels() {
+    return labels;
+  }
+
+  /** The index in the data set of each example. */
+  public int[] examples() {
+    return examples;
+  }
+
+  /** Number of examples, from 1 to the batch size. */
+  public int size() {
+    return size;
+  }
+
+  /** Position of the batch in its epoch, from 0. */
+  public int index() {
+    return index;
+  }
+
+  /** The epoch it belongs to. */
+  public long epoch() {
+    return epoch;
+  }
+
+  void begin(long epoch, int index, int size) {
+    this.epoch = epoch;
+    this.index = index;
+    this.size = size;
+    int exampleFloats = images.length / labels.length;
+    Arrays.fill(images, size * exampleFloats, images.length, 0);
+    Arrays.fill(labels, size, labels.length, 0);
+    Arrays.fill(examples, size, examples.length, 0);
+  }
+}
