@@ -36,6 +36,7 @@ public record BarabasiAlbert(int nodes, int m) implements GraphGenerator {
     for (int added = m; added < nodes; added++) {
       int settled = size;
       while (adjacency[added].cardinality() < m) {
+        // The first added node has no degrees to go by and takes 0, 1, .. m-1 in turn.
         int target = added == m ? size / 2 : endpoints[stream.below(settled)];
         if (!adjacency[added].get(target)) {
           RandomGraph.connect(adjacency, added, target);

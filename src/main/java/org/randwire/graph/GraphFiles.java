@@ -58,6 +58,7 @@ public final class GraphFiles {
   /**
    * Reads a graph from text, as {@link #read}.
    *
+   * @throws GraphFormatException as {@link #read}
    * @param file the name that errors carry
    */
   public static Dag parse(String file, String text) {

@@ -6,7 +6,7 @@ import org.apache.commons.rng.simple.RandomSource;
 
 /**
  * The random stream of the generators: Philox 4x64-10 (Salmon et al. 2011) with the key (seed,
- * purpose) and the counter starting at 0.
+ * purpose) and the counter starting at 0, as {@code numpy.random.Philox(key=[seed, purpose])}.
  *
  * <p>Only the raw 64-bit words are taken from the library. Bounded and unit draws are defined here,
  * so that an update of the library cannot change a graph.
@@ -26,7 +26,7 @@ final class GraphStream {
     return (words.nextLong() >>> 11) * UNIT;
   }
 
-  /** Uniform in 0..bound-1 for {@code bound >= 1}: leading bits of a word, redrawn when too large. */
+  /** Uniform in 0..bound-1, bound at least 1: leading bits of a word, redrawn when too large. */
   int below(int bound) {
     int shift = Long.numberOfLeadingZeros(bound);
     long draw;

@@ -123,12 +123,17 @@ final class ReadEdges {
     while (waiting[start] == 0) {
       start++;
     }
-    for (int step = 0; step < nodes; step++) {
+    for (int step = 0; step < nodes; step++) { // long enough to be on the cycle
       start = back[start];
     }
-    return cycleThrough(start, back);
+    int smallest = start;
+    for (int v = back[start]; v != start; v = back[v]) {
+      smallest = Math.min(smallest, v);
+    }
+    return cycleThrough(smallest, back);
   }
 
+  /** Blames the last line of the cycle, the one that closed it. */
   private GraphFormatException cycleThrough(int start, int[] back) {
     Deque<Integer> nodesOnCycle = new ArrayDeque<>(List.of(start));
     int line = 0;
