@@ -159,16 +159,14 @@ class BatchLoaderTest {
       assertNotNull(batch);
       Copy before = Copy.of(batch);
       // Until all threads wait, they would have overwritten the batch if anything let them.
-      while (!loaderThreads().stream().allMatch(t -> t.getState() == Thread.State.WAITING)) {
-        Thread.onSpinWait();
-      }
+      awaitIdleThreads();
 
       assertEquals(before, Copy.of(batch));
     }
   }
 
   @Test
-  void preparesNoMoreThanTwoBatchesAhead() {
+  void preparesNoMoreThanTwoBatchesAhead() throws InterruptedException {
     List<Integer> touched = new ArrayList<>();
     Dataset data =
         new Watched(
@@ -182,9 +180,7 @@ class BatchLoaderTest {
     try (BatchLoader loader = new BatchLoader(data, Augmentation.NONE, STREAMS, settings)) {
       loader.start(0, 0);
       loader.next();
-      while (!loaderThreads().stream().allMatch(t -> t.getState() == Thread.State.WAITING)) {
-        Thread.onSpinWait();
-      }
+      awaitIdleThreads();
       synchronized (touched) {
         assertTrue(touched.stream().allMatch(example -> example < 30), touched.toString());
       }
@@ -337,6 +333,13 @@ class BatchLoaderTest {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().startsWith("randwire-data-"))
         .toList();
+  }
+
+  /** Waits until all threads have nothing to do; sleeping lets the timeout of a test end it. */
+  private static void awaitIdleThreads() throws InterruptedException {
+    while (!loaderThreads().stream().allMatch(t -> t.getState() == Thread.State.WAITING)) {
+      Thread.sleep(1);
+    }
   }
 
   private static void awaitUninterruptibly(CountDownLatch latch) {
