@@ -4,7 +4,7 @@ package org.randwire.backend.reference;
 import org.randwire.op.Window;
 
 /**
- * Pooling and its gradients. The gradients of windows that overlap are added up in the memory of dx,
+ * Pooling and its gradients. Gradients of windows that overlap are added up in the memory of dx,
  * so there, and only there, a sum is rounded to the type of the memory at each term.
  */
 final class Pools {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.backend;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.randwire.backend.reference.ReferenceBackend;
+import org.randwire.op.Instruction;
+import org.randwire.op.Primitive;
+import org.randwire.tensor.DataType;
+
+/**
+ * A backend that the suite is run on.
+ *
+ * @param tolerance largest error of a result relative to the largest magnitude of its tensor
+ * @param declines primitives it may refuse; it must serve all others in every case
+ */
+record TestBackend(
+    String name,
+    Supplier<Backend> create,
+    double tolerance,
+    Set<Class<? extends Primitive>> declines) {
+
+  /** Sums of float32 terms in an order of the backend's choice. */
+  static final double FLOAT32_TOLERANCE = 1e-5;
+
+  /** The oracle. */
+  static final TestBackend ORACLE =
+      new TestBackend(
+          "reference-f64", () -> new ReferenceBackend(DataType.FLOAT64), 1e-12, Set.of());
+
+  /** Every backend of the suite; a new one is one more line. */
+  static List<TestBackend> all() {
+    return List.of(
+        ORACLE,
+        new TestBackend(
+            "reference-f32",
+            () -> new ReferenceBackend(DataType.FLOAT32),
+            FLOAT32_TOLERANCE,
+            Set.of()));
+  }
+
+  /** Whether the backend refuses the instruction and may. */
+  boolean declines(Backend backend, Instruction instruction) {
+    return declines.contains(instruction.primitive().getClass())
+        && !backend.catalog().supports(instruction);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
