@@ -78,7 +78,8 @@ class OpCaseTest {
   @MethodSource("casesOfBackends")
   void resultsAndGradientsMatchTheReference(TestBackend tested, OpCase opCase) {
     for (Mode mode : Mode.values()) {
-      Map<String, double[]> expected = run(TestBackend.ORACLE, tested, opCase, mode, Schedule.PLAIN);
+      Map<String, double[]> expected =
+          run(TestBackend.ORACLE, tested, opCase, mode, Schedule.PLAIN);
       Map<String, double[]> actual = run(tested, tested, opCase, mode, Schedule.PLAIN);
       assertEquals(expected.keySet(), actual.keySet());
       expected.forEach(

@@ -24,7 +24,7 @@ import org.randwire.op.WeightedSum;
 import org.randwire.op.Window;
 import org.randwire.tensor.TensorShape;
 
-/** The cases of every op: odd sizes, channels below, at and above the vector width, small batches. */
+/** The cases of every op: odd sizes, channels around the vector width, small batches. */
 final class OpCases {
   private static final Window POINT = Window.square(1, 1);
   private static final Window WIDE = new Window(1, 7, 1, 1, 0, 3, 1);

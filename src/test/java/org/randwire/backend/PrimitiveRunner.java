@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Set;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Instruction;
-import org.randwire.op.Optimizer;
 import org.randwire.op.Section;
 import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
@@ -28,7 +27,8 @@ import org.randwire.tensor.TensorShape;
  * Runs single instructions on a backend. It makes the values, gives each its own memory between
  * guard bytes, carries logical {@code NCHW} and {@code OIHW} arrays to the backend's layout and
  * back, and checks after every instruction that nothing but the outputs has changed, that no guard
- * byte has, and that the padding of the outputs is zero. Outputs and scratch memory hold NaN before.
+ * byte has, and that the padding of the outputs is zero. Before, outputs and scratch memory hold
+ * NaN.
  */
 final class PrimitiveRunner implements AutoCloseable {
   private static final int GUARD_BYTES = 64;
@@ -143,7 +143,7 @@ final class PrimitiveRunner implements AutoCloseable {
     return tensor(name, section, new TensorShape(batch, 1, 1, 1), denseLayout(), type);
   }
 
-  /** A filter that reads {@code input}; what one group reads is padded only if there is one group. */
+  /** A filter that reads {@code input}; its inputs are padded only if there is a single group. */
   Value filter(String name, Section section, TensorShape shape, Value input) {
     boolean padded = backend.layout() == MemoryLayout.CHANNELS_LAST;
     boolean oneGroup = shape.channels() == input.shape().channels();
@@ -348,7 +348,7 @@ final class PrimitiveRunner implements AutoCloseable {
     tensors.values().forEach(tensor -> tensor.memory().buffer().close());
   }
 
-  /** Fails if any element is further off than the tolerance times the largest expected magnitude. */
+  /** Fails if an element is further off than the tolerance times the largest magnitude. */
   static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
     double error = relativeError(expected, actual);
     assertTrue(error <= tolerance, () -> what + " is off by " + error + " of its largest value");
@@ -363,7 +363,10 @@ final class PrimitiveRunner implements AutoCloseable {
     for (int i = 0; i < expected.length; i++) {
       scale = Math.max(scale, Math.abs(expected[i]));
       double difference = Math.abs(expected[i] - actual[i]);
-      distance = Math.max(distance, Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
+      if (Double.isNaN(difference)) {
+        return Double.POSITIVE_INFINITY;
+      }
+      distance = Math.max(distance, difference);
     }
     return distance / scale;
   }

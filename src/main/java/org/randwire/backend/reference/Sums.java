@@ -5,8 +5,8 @@ import java.util.List;
 import org.randwire.op.NodeTransform;
 
 /**
- * Sums of tensors of one shape. Edge e of a weighted sum counts {@code mask[e] * sigmoid(weight[e])};
- * the number of edges is the length of the weights.
+ * Sums of tensors of one shape. Edge e of a weighted sum counts {@code mask[e] *
+ * sigmoid(weight[e])}; the number of edges is the length of the weights.
  */
 final class Sums {
   private Sums() {}
