@@ -151,6 +151,11 @@ CXX=${CXX:-$(command -v g++ || command -v clang++ || true)}
 [[ $(uname -sm) == "Linux x86_64" ]] || leave_out "no kernels for $(uname -sm)"
 [[ -n $CXX ]] || leave_out "no C++ compiler found"
 
+command -v "$CXX" >/dev/null || {
+  echo "cppbuild: CXX is $CXX, which is not on this machine" >&2
+  exit 1
+}
+
 mkdir -p "$OBJECTS"
 TOOLCHAIN=$("$CXX" --version)
 HEADERS=$(find native -name '*.h' -o -name '*.def' | LC_ALL=C sort | xargs cat)
