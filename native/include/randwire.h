@@ -51,6 +51,446 @@ RW_API int rw_float_to_bfloat16(const float* source, uint16_t* target, int64_t c
 /// Widens count bfloat16 values to float, exactly.
 RW_API int rw_bfloat16_to_float(const uint16_t* source, float* target, int64_t count);
 
+// ---- Kernels of the training step --------------------------------------------------------------------------------
+//
+// Each takes its arguments, the number of a task and the number of the worker that runs it. Tasks of one call may run
+// at the same time and in any order on any worker, and the results have the same bits; two tasks that run at the same
+// time need different workers. A call's task count follows from its arguments alone, as said at each struct.
+//
+// Activations are [N][H][W][C] in the stated type with C, the stored channels, a multiple of 16. Padded channels hold
+// zeros and get zeros. Arithmetic is single precision; sums over a batch go through double. Outputs and scratch may hold
+// anything before. Tensors must not overlap unless a comment allows it.
+
+/// How an activation is stored.
+enum rw_type {
+  RW_FLOAT32 = 0,
+  RW_BFLOAT16 = 1,
+};
+
+/// The most inputs of a sum.
+#define RW_MAX_TERMS 256
+
+/// u = depthwise3x3(relu(sum_i mask_i * sigmoid(weight_i) * x_i)), padding 1.
+/// Tasks: ceil(N / images_per_task) * ceil(H' / rows_per_task), H' = (H - 1) / stride + 1.
+typedef struct rw_node_forward_args {
+  /// Inputs, each [N][H][W][C].
+  const void** x;
+  const float* weight;
+  const float* mask;
+  /// [3][3][C].
+  const float* filter;
+  /// [N][H'][W'][C].
+  void* u;
+  /// For each worker (W + 2) * (3 * C + 16) floats.
+  void** worker_scratch;
+  int inputs;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  /// 1 or 2.
+  int stride;
+  int images_per_task;
+  /// Rows of u. Above 1 image per task it must be H'.
+  int rows_per_task;
+} rw_node_forward_args;
+RW_API int rw_node_forward(const rw_node_forward_args* args, int task, int worker);
+
+/// The gradient of rw_node_forward: e of the sum, and partial sums for filter and edge weights.
+/// Tasks: ceil(N / images_per_task) * ceil(H / rows_per_task).
+typedef struct rw_node_backward_args {
+  const void** x;
+  const float* weight;
+  const float* mask;
+  const float* filter;
+  /// [N][H'][W'][C].
+  const void* du;
+  /// [N][H][W][C].
+  void* e;
+  /// [tasks][C / 16][9][16].
+  float* filter_partials;
+  /// [tasks][inputs].
+  double* edge_partials;
+  /// For each worker (W' + 2) * (3 * C + 16) + W * C floats.
+  void** worker_scratch;
+  int inputs;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int stride;
+  int images_per_task;
+  /// Rows of e. Above 1 image per task it must be H.
+  int rows_per_task;
+} rw_node_backward_args;
+RW_API int rw_node_backward(const rw_node_backward_args* args, int task, int worker);
+
+/// Adds what the tasks of rw_node_backward left. Tasks: 1 + C / 16.
+typedef struct rw_node_backward_merge_args {
+  const float* filter_partials;
+  const double* edge_partials;
+  const float* weight;
+  const float* mask;
+  /// [3][3][C].
+  float* dfilter;
+  /// weight_elements floats, zeros from `inputs` on.
+  float* dweight;
+  int64_t weight_elements;
+  int inputs;
+  int partials;
+  int channels;
+} rw_node_backward_merge_args;
+RW_API int rw_node_backward_merge(const rw_node_backward_merge_args* args, int task, int worker);
+
+/// y = scale * sum_i c_i * x_i, where c_i is mask * sigmoid(weight) of the term, or 1 where weight is null.
+/// Tasks: ceil(elements / elements_per_task).
+typedef struct rw_weighted_sum_args {
+  const void** x;
+  /// The address of each term's raw weight, or null.
+  const float** weight;
+  const float** mask;
+  void* y;
+  float scale;
+  int terms;
+  int type;
+  /// A multiple of 16, as is elements_per_task.
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_weighted_sum_args;
+RW_API int rw_weighted_sum(const rw_weighted_sum_args* args, int task, int worker);
+
+/// Partial sums of x_i * dy. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_weighted_sum_products_args {
+  const void** x;
+  const void* dy;
+  /// [tasks][inputs].
+  double* partials;
+  int inputs;
+  int type;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_weighted_sum_products_args;
+RW_API int rw_weighted_sum_products(const rw_weighted_sum_products_args* args, int task, int worker);
+
+/// The gradient of raw edge weights from the tasks of rw_weighted_sum_products. Tasks: 1.
+typedef struct rw_weighted_sum_merge_args {
+  const double* partials;
+  const float* weight;
+  const float* mask;
+  /// weight_elements floats, zeros from `inputs` on.
+  float* dweight;
+  int64_t weight_elements;
+  int inputs;
+  int partial_count;
+} rw_weighted_sum_merge_args;
+RW_API int rw_weighted_sum_merge(const rw_weighted_sum_merge_args* args, int task, int worker);
+
+/// y = max(x, 0); NaN stays NaN. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_relu_args {
+  const void* x;
+  void* y;
+  int type;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_relu_args;
+RW_API int rw_relu(const rw_relu_args* args, int task, int worker);
+
+/// dx = y > 0 ? dy : 0. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_relu_gradient_args {
+  const void* y;
+  const void* dy;
+  void* dx;
+  int type;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_relu_gradient_args;
+RW_API int rw_relu_gradient(const rw_relu_gradient_args* args, int task, int worker);
+
+/// y = mask * x with a mask of floats. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_dropout_args {
+  const void* x;
+  const float* mask;
+  void* y;
+  int type;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_dropout_args;
+RW_API int rw_dropout(const rw_dropout_args* args, int task, int worker);
+
+/// Channels of several tensors one after the other: y[.., to] = x_i[.., first_i + j], j < count_i; zeros behind them.
+/// Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_copy_channels_args {
+  const void** x;
+  /// Stored channels of each input.
+  const int* stored;
+  const int* first;
+  const int* count;
+  void* y;
+  int inputs;
+  int type;
+  /// Stored channels of y, at least the sum of the counts.
+  int channels;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_copy_channels_args;
+RW_API int rw_copy_channels(const rw_copy_channels_args* args, int task, int worker);
+
+/// y[h][w] = x[h + offset][w + offset], zeros where that lies outside. Tasks: N.
+typedef struct rw_shift_args {
+  const void* x;
+  void* y;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int offset;
+} rw_shift_args;
+RW_API int rw_shift(const rw_shift_args* args, int task, int worker);
+
+/// The window of a pooling and its tensors. Forward x to y; gradients dy (and x for the maximum) to dx.
+/// Tasks: N for the forward kernels, N * C / 16 for the gradients.
+typedef struct rw_pool_args {
+  /// [N][H][W][C].
+  const void* x;
+  /// [N][out_height][out_width][C].
+  void* y;
+  const void* dy;
+  void* dx;
+  /// Gradients only: for each worker H * W * 16 floats.
+  void** worker_scratch;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int out_height;
+  int out_width;
+  int window_height;
+  int window_width;
+  int stride_height;
+  int stride_width;
+  int padding_height;
+  int padding_width;
+  int dilation;
+} rw_pool_args;
+/// Maximum over the window; padding never wins, NaN does.
+RW_API int rw_max_pool(const rw_pool_args* args, int task, int worker);
+/// Of equal values the first in row order takes the whole gradient.
+RW_API int rw_max_pool_gradient(const rw_pool_args* args, int task, int worker);
+/// Average over the window, padding not counted.
+RW_API int rw_average_pool(const rw_pool_args* args, int task, int worker);
+RW_API int rw_average_pool_gradient(const rw_pool_args* args, int task, int worker);
+
+/// Average over the pixels of an image, and its gradient. Tasks: N.
+typedef struct rw_global_average_pool_args {
+  /// Forward [N][pixels][C] to [N][C]; gradient [N][C] to [N][pixels][C].
+  const void* source;
+  void* target;
+  int type;
+  int batch;
+  int pixels;
+  int channels;
+} rw_global_average_pool_args;
+RW_API int rw_global_average_pool(const rw_global_average_pool_args* args, int task, int worker);
+RW_API int rw_global_average_pool_gradient(const rw_global_average_pool_args* args, int task, int worker);
+
+/// Cross-entropy of softmax with smoothed labels, per example, and the gradient of its mean over the batch.
+/// A label outside [0, classes) gives RW_INVALID_ARGUMENT. Tasks: ceil(N / examples_per_task).
+typedef struct rw_softmax_cross_entropy_args {
+  /// [N][C].
+  const void* logits;
+  /// One every label_stride.
+  const int* labels;
+  /// Forward only: one every loss_stride, zeros between.
+  float* losses;
+  /// Gradient only: [N][C].
+  void* dlogits;
+  double label_smoothing;
+  int type;
+  int batch;
+  int classes;
+  int channels;
+  int label_stride;
+  int loss_stride;
+  int examples_per_task;
+} rw_softmax_cross_entropy_args;
+RW_API int rw_softmax_cross_entropy(const rw_softmax_cross_entropy_args* args, int task, int worker);
+RW_API int rw_softmax_cross_entropy_gradient(const rw_softmax_cross_entropy_args* args, int task, int worker);
+
+/// Mean and sum of squared deviations of each channel over the task's pixels. Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_batch_norm_statistics_args {
+  const void* x;
+  /// [tasks][2][C]: means, then sums of squared deviations.
+  double* partials;
+  /// For each worker 2 * C floats.
+  void** worker_scratch;
+  int type;
+  int channels;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_batch_norm_statistics_args;
+RW_API int rw_batch_norm_statistics(const rw_batch_norm_statistics_args* args, int task, int worker);
+
+/// Merges what the tasks of rw_batch_norm_statistics left. Vectors have stored_channels elements. Tasks:
+/// stored_channels / 16.
+typedef struct rw_batch_norm_merge_args {
+  const double* statistics;
+  const float* weight;
+  const float* bias;
+  float* running_mean;
+  float* running_variance;
+  float* batch_mean;
+  /// Biased.
+  float* batch_variance;
+  /// y = scale * (x - batch_mean) + shift normalises.
+  float* scale;
+  float* shift;
+  double epsilon;
+  double momentum;
+  int updates_running;
+  int channels;
+  int stored_channels;
+  int partials;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_batch_norm_merge_args;
+RW_API int rw_batch_norm_merge(const rw_batch_norm_merge_args* args, int task, int worker);
+
+/// Scale and shift of rw_batch_norm_apply from running statistics; its mean is the running mean. Tasks: stored channels / 16.
+typedef struct rw_batch_norm_running_args {
+  const float* weight;
+  const float* bias;
+  const float* running_variance;
+  float* scale;
+  float* shift;
+  double epsilon;
+  int channels;
+} rw_batch_norm_running_args;
+RW_API int rw_batch_norm_running(const rw_batch_norm_running_args* args, int task, int worker);
+
+/// y = scale * (x - mean) + shift per channel; y may be x. Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_batch_norm_apply_args {
+  const void* x;
+  const float* mean;
+  const float* scale;
+  const float* shift;
+  void* y;
+  int type;
+  int channels;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_batch_norm_apply_args;
+RW_API int rw_batch_norm_apply(const rw_batch_norm_apply_args* args, int task, int worker);
+
+/// Sums of dy and dy * (x - mean) over the task's pixels. Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_batch_norm_gradient_sums_args {
+  const void* x;
+  const void* dy;
+  const float* batch_mean;
+  /// [tasks][2][C].
+  double* partials;
+  /// For each worker 2 * C floats.
+  void** worker_scratch;
+  int type;
+  int channels;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_batch_norm_gradient_sums_args;
+RW_API int rw_batch_norm_gradient_sums(const rw_batch_norm_gradient_sums_args* args, int task, int worker);
+
+/// Adds what the tasks of rw_batch_norm_gradient_sums left. Vectors have stored_channels elements. Tasks:
+/// stored_channels / 16.
+typedef struct rw_batch_norm_gradient_merge_args {
+  const double* sums;
+  const float* weight;
+  const float* batch_mean;
+  const float* batch_variance;
+  float* dweight;
+  float* dbias;
+  /// dx = scale * (dy - dy_mean - slope * (x - batch_mean)).
+  float* scale;
+  float* dy_mean;
+  float* slope;
+  double epsilon;
+  int channels;
+  int stored_channels;
+  int partials;
+  int64_t pixels;
+} rw_batch_norm_gradient_merge_args;
+RW_API int rw_batch_norm_gradient_merge(const rw_batch_norm_gradient_merge_args* args, int task, int worker);
+
+/// dx = scale * (dy - dy_mean - slope * (x - batch_mean)) per channel; dx may be dy. Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_batch_norm_gradient_apply_args {
+  const void* x;
+  const void* dy;
+  const float* batch_mean;
+  const float* scale;
+  const float* dy_mean;
+  const float* slope;
+  void* dx;
+  int type;
+  int channels;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_batch_norm_gradient_apply_args;
+RW_API int rw_batch_norm_gradient_apply(const rw_batch_norm_gradient_apply_args* args, int task, int worker);
+
+/// Positions in the vector of hyperparameters.
+enum rw_hyperparameter {
+  RW_LEARNING_RATE = 0,
+  RW_MOMENTUM = 1,
+  RW_WEIGHT_DECAY = 2,
+  RW_GRADIENT_SCALE = 3,
+  RW_AVERAGE_DECAY = 4,
+};
+
+/// Stochastic gradient descent with momentum, in place. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_sgd_args {
+  const float* gradients;
+  const float* hyperparameters;
+  float* parameters;
+  float* momentum;
+  int nesterov;
+  /// 0 leaves out weight decay.
+  int decays;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_sgd_args;
+RW_API int rw_sgd(const rw_sgd_args* args, int task, int worker);
+
+/// average = decay * average + (1 - decay) * parameters, in place. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_moving_average_args {
+  const float* parameters;
+  const float* hyperparameters;
+  float* average;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_moving_average_args;
+RW_API int rw_moving_average(const rw_moving_average_args* args, int task, int worker);
+
+/// The sum of squares of the task's elements. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_squared_norm_args {
+  const float* x;
+  /// [tasks].
+  double* partials;
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_squared_norm_args;
+RW_API int rw_squared_norm(const rw_squared_norm_args* args, int task, int worker);
+
+/// Adds what the tasks of rw_squared_norm left. Tasks: 1.
+typedef struct rw_squared_norm_merge_args {
+  const double* partials;
+  /// result_elements doubles, zeros behind the first.
+  double* result;
+  int64_t result_elements;
+  int partial_count;
+} rw_squared_norm_merge_args;
+RW_API int rw_squared_norm_merge(const rw_squared_norm_merge_args* args, int task, int worker);
+
 #ifdef __cplusplus
 }
 #endif

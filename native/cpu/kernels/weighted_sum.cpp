@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// y = scale * sum_i c_i x_i with c_i = mask_i * sigmoid(weight_i), or 1 for a term without weight. Add, mean, the
+// weighted sum, the gradient of one of its inputs and the sum of a value's gradients are all this kernel.
+//
+// Flat: any shape, elements a multiple of 16. Four vectors at a time pass through all terms in registers, so each term
+// is read once and y written once, whatever their number.
+#include <algorithm>
+
+#include "kernel.h"
+#include "node.h"
+
+namespace rw::RW_ISA {
+namespace {
+
+template <typename T>
+int weighted_sum(const rw_weighted_sum_args& a, int task) {
+  float c[max_terms];
+  for (int i = 0; i < a.terms; i++) {
+    c[i] = a.scale * (a.weight[i] == nullptr ? 1.0f : edge_coefficient(*a.weight[i], *a.mask[i]));
+  }
+  const T* const* x = reinterpret_cast<const T* const*>(a.x);
+  T* y = static_cast<T*>(a.y);
+  int64_t i = task * a.elements_per_task;
+  const int64_t end = std::min(a.elements, i + a.elements_per_task);
+  const auto keep = [](vec v) { return v; };
+  for (; i + 4 * lanes <= end; i += 4 * lanes) sum_vectors<4>(x, c, a.terms, i, y + i, lanes, keep);
+  for (; i < end; i += lanes) sum_vectors<1>(x, c, a.terms, i, y + i, lanes, keep);
+  return RW_OK;
+}
+
+}  // namespace
+}  // namespace rw::RW_ISA
+
+RW_EXPORT_KERNEL(weighted_sum)(const rw_weighted_sum_args* args, int task, int /* worker */) {
+  using namespace rw::RW_ISA;
+  if (args->terms < 1 || args->terms > max_terms) return RW_INVALID_ARGUMENT;
+  return by_type(args->type,
+                 [=](auto* type) { return weighted_sum<std::remove_pointer_t<decltype(type)>>(*args, task); });
+}
