@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.Slice;
@@ -36,6 +35,18 @@ public final class CompiledProgram implements AutoCloseable {
       Schedule schedule = Schedule.of(program.instructions(), backend.catalog());
       Set<Value> pinned = new LinkedHashSet<>(List.of(program.logits(), program.losses()));
       return new Plan(program, schedule, MemoryPlan.of(schedule, pinned));
+    }
+
+    Summary summary() {
+      Map<String, Integer> kernels = new TreeMap<>();
+      schedule.entries().forEach(e -> kernels.merge(e.kernel().name(), 1, Integer::sum));
+      return new Summary(
+          kernels,
+          schedule.entries().size(),
+          schedule.entries().stream().mapToInt(e -> e.kernel().regions()).sum(),
+          schedule.regions(),
+          memory.arenaBytes(),
+          memory.values().values().stream().mapToLong(MemoryPlan.Block::sizeBytes).sum());
     }
 
     /** Bytes of the buffers that belong to this program alone: input, labels, masks. */
@@ -317,17 +328,9 @@ public final class CompiledProgram implements AutoCloseable {
     return Math.toIntExact(value.layout().index(shape, n, c, h, w));
   }
 
-  /** What one step consists of. */
+  /** What one run consists of. */
   public Summary summary() {
-    Map<String, Integer> kernels = new TreeMap<>();
-    plan.schedule().entries().forEach(e -> kernels.merge(e.kernel().name(), 1, Integer::sum));
-    return new Summary(
-        kernels, plan.schedule().entries().size(), execution.calls(), execution.regions(),
-        execution.tickets(), plan.memory().arenaBytes(), arenaWithoutReuse());
-  }
-
-  private long arenaWithoutReuse() {
-    return plan.memory().values().values().stream().mapToLong(MemoryPlan.Block::sizeBytes).sum();
+    return plan.summary();
   }
 
   /**
@@ -336,7 +339,6 @@ public final class CompiledProgram implements AutoCloseable {
    * @param kernels how many instructions run on which kernel
    * @param calls kernel calls in one run
    * @param regions stretches between barriers
-   * @param tasks units of work in one run
    * @param arenaBytes memory for activations and scratch
    * @param unplannedBytes what the activations would take if none shared memory
    */
@@ -345,7 +347,6 @@ public final class CompiledProgram implements AutoCloseable {
       int instructions,
       int calls,
       int regions,
-      int tasks,
       long arenaBytes,
       long unplannedBytes) {}
 
@@ -361,7 +362,4 @@ public final class CompiledProgram implements AutoCloseable {
     return plan.program().instructions();
   }
 
-  @Nullable Buffer ownBuffer(Section section) {
-    return own.get(section);
-  }
 }

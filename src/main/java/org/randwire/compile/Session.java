@@ -154,9 +154,13 @@ public final class Session implements AutoCloseable {
             + plans.statistics.hostFilledBytes(backend.parameterType()));
   }
 
-  /** What {@link #open} would take, without taking it. */
-  public static Forecast forecast(OpGraph graph, Options options, Backend backend) {
-    return forecast(Plans.of(graph, options, backend), options, backend);
+  /** The training step and the memory that {@link #open} would take, without taking it. */
+  public record Description(CompiledProgram.Summary trainingStep, Forecast forecast) {}
+
+  /** Compiles without taking memory. */
+  public static Description describe(OpGraph graph, Options options, Backend backend) {
+    Plans plans = Plans.of(graph, options, backend);
+    return new Description(plans.training.summary(), forecast(plans, options, backend));
   }
 
   /**

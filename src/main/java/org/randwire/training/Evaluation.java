@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.training;
+
+import java.util.Arrays;
+import org.randwire.compile.CompiledProgram;
+import org.randwire.data.Batch;
+import org.randwire.data.BatchLoader;
+
+/**
+ * How well a network does on a data set.
+ *
+ * @param examples how many were evaluated
+ * @param loss mean cross-entropy without label smoothing
+ * @param top1Error fraction whose label is not the largest logit
+ * @param top5Error fraction whose label is not among the five largest logits
+ */
+public record Evaluation(int examples, double loss, double top1Error, double top5Error) {
+
+  private static final int TOP = 5;
+
+  /** Runs {@code program} over one pass of {@code loader}. */
+  static Evaluation of(CompiledProgram program, BatchLoader loader, int classes) {
+    Tally tally = new Tally();
+    double loss = 0;
+    loader.start(0, 0);
+    for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+      program.setImages(batch.images());
+      program.setLabels(batch.labels());
+      program.run();
+      double[] losses = program.losses();
+      for (int i = 0; i < batch.size(); i++) {
+        loss += losses[i];
+      }
+      tally.add(program.logits(), batch.labels(), batch.size(), classes);
+    }
+    return new Evaluation(
+        tally.examples, loss / tally.examples, tally.top1Error(), tally.top5Error());
+  }
+
+  /** Counts right answers; equal logits count against the label, so constant logits are not right. */
+  static final class Tally {
+    private int examples;
+    private int top1;
+    private int top5;
+
+    void add(double[] logits, int[] labels, int size, int classes) {
+      for (int i = 0; i < size; i++) {
+        int first = i * classes;
+        double own = logits[first + labels[i]];
+        long better =
+            Arrays.stream(logits, first, first + classes).filter(logit -> !(logit < own)).count();
+        // The label's own logit is among those that are not smaller, unless it is NaN.
+        top1 += better == 1 ? 1 : 0;
+        top5 += better <= TOP && !Double.isNaN(own) ? 1 : 0;
+      }
+      examples += size;
+    }
+
+    double top1Error() {
+      return 1 - (double) top1 / examples;
+    }
+
+    double top5Error() {
+      return 1 - (double) top5 / examples;
+    }
+
+    void clear() {
+      examples = 0;
+      top1 = 0;
+      top5 = 0;
+    }
+
+    long[] toArray() {
+      return new long[] {examples, top1, top5};
+    }
+
+    void set(long[] counts) {
+      examples = Math.toIntExact(counts[0]);
+      top1 = Math.toIntExact(counts[1]);
+      top5 = Math.toIntExact(counts[2]);
+    }
+
+    boolean isEmpty() {
+      return examples == 0;
+    }
+  }
+}
