@@ -176,9 +176,7 @@ record ConvolutionProblem(
    * the only ones that are fast with every window, stride, dilation and type.
    */
   boolean mirrored() {
-    return groups > 1
-        && groups == input.channels()
-        && groups == output.channels()
+    return isDepthwise()
         && Arrays.stream(mirroredPadding()).allMatch(padding -> padding >= 0)
         && Arrays.stream(mirroredPaddingAfter()).allMatch(padding -> padding >= 0);
   }
@@ -230,6 +228,61 @@ record ConvolutionProblem(
       input.height() - spreadHeight() + window.paddingHeight(),
       input.width() - spreadWidth() + window.paddingWidth()
     };
+  }
+
+  /** Whether the filter gradient is better computed by {@link CrossCorrelation}. */
+  boolean crossed() {
+    boolean small = window.height() <= 3 && window.width() <= 3 && window.dilation() == 1;
+    return isDepthwise()
+        && !small
+        && storedOutputs == output.channels()
+        && Arrays.stream(crossedPaddingAfter()).allMatch(padding -> padding >= 0);
+  }
+
+  private boolean isDepthwise() {
+    return groups > 1 && groups == input.channels() && groups == output.channels();
+  }
+
+  /** Neighbouring taps of the filter are {@code dilation} pixels of the input apart. */
+  long[] crossedStrides() {
+    return new long[] {window.dilation(), window.dilation()};
+  }
+
+  long[] crossedDilations() {
+    return new long[] {window.strideHeight() - 1, window.strideWidth() - 1};
+  }
+
+  /** Rows below and columns right of the input such that every tap and no more is computed. */
+  long[] crossedPaddingAfter() {
+    return new long[] {
+      (output.height() - 1L) * window.strideHeight() + reach(window.height())
+          - input.height() - window.paddingHeight(),
+      (output.width() - 1L) * window.strideWidth() + reach(window.width())
+          - input.width() - window.paddingWidth()
+    };
+  }
+
+  long[] gradientAsFilterSizes() {
+    return new long[] {output.channels(), 1, 1, output.height(), output.width()};
+  }
+
+  /** One image of the output's gradient, where it lies. */
+  dnnl_memory_desc gradientAsFilter(OneDnnScope scope) {
+    long pixel = output.value().storedChannels();
+    return scope.strided(
+        output.value().type(),
+        gradientAsFilterSizes(),
+        new long[] {1, pixel, pixel, output.width() * pixel, pixel});
+  }
+
+  /** The filter as one image whose pixels are taps, float32. */
+  dnnl_memory_desc filterAsImage(OneDnnScope scope) {
+    long channels = output.channels();
+    long row = window.width() * channels;
+    return scope.strided(
+        DataType.FLOAT32,
+        new long[] {1, channels, window.height(), window.width()},
+        new long[] {window.height() * row, 1, row, channels});
   }
 
   private int reach(int taps) {
