@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.backend.cpu;
 
+import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.randwire.op.Value;
 import org.randwire.op.Window;
@@ -55,10 +56,6 @@ record ConvolutionProblem(
 
     long unitBytes() {
       return (long) height * width * value.storedChannels() * value.type().sizeBytes();
-    }
-
-    long stagingBytes(int units) {
-      return staged() ? (long) units * height * width * channels * type.sizeBytes() : 0;
     }
   }
 
@@ -171,6 +168,125 @@ record ConvolutionProblem(
         type,
         new long[] {matrix ? 1 : chunk, operand.channels(), height, width},
         new long[] {height * width * pixelStride, 1, width * pixelStride, pixelStride});
+  }
+
+  /**
+   * Whether the input gradient may be computed as a convolution of the output's gradient, spread by
+   * the stride, with the mirrored filter. For depthwise convolutions oneDNN's forward kernels are
+   * the only ones that are fast with every window, stride, dilation and type.
+   */
+  boolean mirrored() {
+    return isDepthwise()
+        && Arrays.stream(mirroredPadding()).allMatch(padding -> padding >= 0)
+        && Arrays.stream(mirroredPaddingAfter()).allMatch(padding -> padding >= 0);
+  }
+
+  boolean strided() {
+    return window.strideHeight() > 1 || window.strideWidth() > 1;
+  }
+
+  /** The output's gradient with zeros between its pixels, as many as the stride skips. */
+  dnnl_memory_desc spread(OneDnnScope scope, int chunk) {
+    return spread(scope, chunk, spreadHeight(), spreadWidth(), 1, 1);
+  }
+
+  /** The pixels of {@link #spread} that are not always zero. */
+  dnnl_memory_desc spreadPixels(OneDnnScope scope, int chunk) {
+    return spread(
+        scope, chunk, output.height(), output.width(), window.strideHeight(), window.strideWidth());
+  }
+
+  private dnnl_memory_desc spread(
+      OneDnnScope scope, int chunk, long height, long width, long rowStep, long columnStep) {
+    long channels = output.channels();
+    long row = spreadWidth() * channels;
+    return scope.strided(
+        output.type(),
+        new long[] {chunk, channels, height, width},
+        new long[] {spreadHeight() * row, 1, rowStep * row, columnStep * channels});
+  }
+
+  private long spreadHeight() {
+    return (long) output.height() * window.strideHeight();
+  }
+
+  private long spreadWidth() {
+    return (long) output.width() * window.strideWidth();
+  }
+
+  /** Rows above and columns left of the spread gradient that the mirrored window reaches. */
+  long[] mirroredPadding() {
+    return new long[] {
+      reach(window.height()) - 1 - window.paddingHeight(),
+      reach(window.width()) - 1 - window.paddingWidth()
+    };
+  }
+
+  /** The same below and right, where pixels may lie that no window reached. */
+  long[] mirroredPaddingAfter() {
+    return new long[] {
+      input.height() - spreadHeight() + window.paddingHeight(),
+      input.width() - spreadWidth() + window.paddingWidth()
+    };
+  }
+
+  /** Whether the filter gradient is better computed by {@link CrossCorrelation}. */
+  boolean crossed() {
+    boolean small = window.height() <= 3 && window.width() <= 3 && window.dilation() == 1;
+    return isDepthwise()
+        && !small
+        && storedOutputs == output.channels()
+        && Arrays.stream(crossedPaddingAfter()).allMatch(padding -> padding >= 0);
+  }
+
+  private boolean isDepthwise() {
+    return groups > 1 && groups == input.channels() && groups == output.channels();
+  }
+
+  /** Neighbouring taps of the filter are {@code dilation} pixels of the input apart. */
+  long[] crossedStrides() {
+    return new long[] {window.dilation(), window.dilation()};
+  }
+
+  long[] crossedDilations() {
+    return new long[] {window.strideHeight() - 1, window.strideWidth() - 1};
+  }
+
+  /** Rows below and columns right of the input such that every tap and no more is computed. */
+  long[] crossedPaddingAfter() {
+    return new long[] {
+      (output.height() - 1L) * window.strideHeight() + reach(window.height())
+          - input.height() - window.paddingHeight(),
+      (output.width() - 1L) * window.strideWidth() + reach(window.width())
+          - input.width() - window.paddingWidth()
+    };
+  }
+
+  long[] gradientAsFilterSizes() {
+    return new long[] {output.channels(), 1, 1, output.height(), output.width()};
+  }
+
+  /** One image of the output's gradient, where it lies. */
+  dnnl_memory_desc gradientAsFilter(OneDnnScope scope) {
+    long pixel = output.value().storedChannels();
+    return scope.strided(
+        output.value().type(),
+        gradientAsFilterSizes(),
+        new long[] {1, pixel, pixel, output.width() * pixel, pixel});
+  }
+
+  /** The filter as one image whose pixels are taps, float32. */
+  dnnl_memory_desc filterAsImage(OneDnnScope scope) {
+    long channels = output.channels();
+    long row = window.width() * channels;
+    return scope.strided(
+        DataType.FLOAT32,
+        new long[] {1, channels, window.height(), window.width()},
+        new long[] {window.height() * row, 1, row, channels});
+  }
+
+  private int reach(int taps) {
+    return window.dilation() * (taps - 1) + 1;
   }
 
   /** The filter where the parameters lie, float32. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Binding;
 import org.randwire.backend.Call;
@@ -16,6 +17,7 @@ import org.randwire.op.Value;
 /**
  * Convolution or its input gradient: one activation and a filter to another activation. A first
  * region copies the filter into the layout oneDNN chose, a second computes chunks of the batch.
+ * Scratch memory holds the mirrored filter, if there is one, and then the filter of each part.
  */
 final class OneDnnConvolution implements Kernel {
   private static final int TASKS = 16;
@@ -23,6 +25,10 @@ final class OneDnnConvolution implements Kernel {
   private final String name;
   private final ConvolutionProblem problem;
   private final boolean forward;
+
+  /** Whether an input gradient is computed as a convolution with the mirrored filter. */
+  private final boolean mirrored;
+
   private final Value filter;
   private final @Nullable Value bias;
 
@@ -42,12 +48,13 @@ final class OneDnnConvolution implements Kernel {
     this.name = name;
     this.problem = problem;
     this.forward = forward;
+    this.mirrored = !forward && problem.mirrored();
     this.filter = filter;
     this.bias = bias;
     this.chunk = problem.chunk(TASKS);
     // Built once to learn the sizes; oneDNN keeps the code, so that binding finds it ready.
-    boolean packs = false;
-    long packedTotal = 0;
+    boolean packs = mirrored;
+    long packedTotal = mirrored ? OneDnn.align(filter.sizeBytes()) : 0;
     long workerMost = 0;
     try (OneDnnScope scope = new OneDnnScope()) {
       for (int units : chunks()) {
@@ -138,6 +145,11 @@ final class OneDnnConvolution implements Kernel {
     return forward ? problem.output() : problem.input();
   }
 
+  /** Where the filter of the first part lies. */
+  private long packedAddress(Binding binding) {
+    return OneDnn.address(binding.scratch()) + (mirrored ? OneDnn.align(filter.sizeBytes()) : 0);
+  }
+
   /** What computes one task's units. */
   private final class Chunk {
     final OneDnnPrimitive compute;
@@ -146,9 +158,12 @@ final class OneDnnConvolution implements Kernel {
     final dnnl_memory_desc filterLayout;
 
     Chunk(OneDnnScope scope, int units, int workers) {
-      dnnl_primitive_desc descriptor = forward ? forward(scope, units) : backward(scope, units);
+      dnnl_primitive_desc descriptor =
+          forward
+              ? forward(scope, units)
+              : mirrored ? mirrored(scope, units) : backward(scope, units);
       filterLayout = OneDnnScope.argument(descriptor, DNNL_ARG_WEIGHTS);
-      if (!forward) {
+      if (!forward && !mirrored) {
         compute =
             scope.primitive(
                 descriptor, workers, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS);
@@ -160,13 +175,40 @@ final class OneDnnConvolution implements Kernel {
             scope.primitive(
                 descriptor, workers, DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS);
       }
-      source = Staging.load(scope, problem, source(), units, workers);
+      source =
+          mirrored
+              ? Staging.loadSpread(scope, problem, units, workers)
+              : Staging.load(scope, problem, source(), units, workers);
       target = Staging.store(scope, problem, target(), units, workers);
     }
 
     private dnnl_primitive_desc forward(OneDnnScope scope, int units) {
-      dnnl_memory_desc in = problem.computed(scope, problem.input(), units);
-      dnnl_memory_desc out = problem.computed(scope, problem.output(), units);
+      return forward(
+          scope,
+          problem.computed(scope, problem.input(), units),
+          problem.computed(scope, problem.output(), units),
+          problem.strides(),
+          problem.padding(),
+          problem.padding());
+    }
+
+    private dnnl_primitive_desc mirrored(OneDnnScope scope, int units) {
+      return forward(
+          scope,
+          problem.spread(scope, units),
+          problem.computed(scope, problem.input(), units),
+          new long[] {1, 1},
+          problem.mirroredPadding(),
+          problem.mirroredPaddingAfter());
+    }
+
+    private dnnl_primitive_desc forward(
+        OneDnnScope scope,
+        dnnl_memory_desc in,
+        dnnl_memory_desc out,
+        long[] strides,
+        long[] paddingBefore,
+        long[] paddingAfter) {
       dnnl_memory_desc weights = problem.anyFilter(scope, problem.output().type());
       dnnl_memory_desc shift = bias == null ? null : problem.bias(scope);
       return scope.describe(
@@ -181,10 +223,10 @@ final class OneDnnConvolution implements Kernel {
                   weights,
                   shift,
                   out,
-                  problem.strides(),
+                  strides,
                   problem.dilations(),
-                  problem.padding(),
-                  problem.padding(),
+                  paddingBefore,
+                  paddingAfter,
                   attributes));
     }
 
@@ -228,17 +270,23 @@ final class OneDnnConvolution implements Kernel {
   private final class Pack implements Call {
     private final OneDnnScope scope = new OneDnnScope();
     private final List<OneDnnPrimitive> reorders = new ArrayList<>();
+    private final NativeAddress from = new NativeAddress();
+    private final NativeAddress to = new NativeAddress();
+    private final long filterAddress;
+    private final long mirrorAddress;
 
     Pack(Binding binding, List<Chunk> parts) {
       try {
-        long packedFilter = OneDnn.address(binding.scratch());
+        filterAddress = OneDnn.address(binding.slice(filter));
+        mirrorAddress = OneDnn.address(binding.scratch());
+        long packedFilter = packedAddress(binding);
         for (Chunk part : parts) {
           OneDnnPrimitive reorder = packing(scope, part, binding.workers());
           for (int worker = 0; worker < binding.workers(); worker++) {
             if (reorder.scratchpadBytes() > 0) {
               reorder.scratchpad(worker, OneDnn.address(binding.workerScratch(worker)));
             }
-            reorder.set(worker, 0, OneDnn.address(binding.slice(filter)));
+            reorder.set(worker, 0, mirrored ? mirrorAddress : filterAddress);
             reorder.set(worker, 1, packedFilter);
           }
           reorders.add(reorder);
@@ -250,14 +298,34 @@ final class OneDnnConvolution implements Kernel {
       }
     }
 
+    /** One task for all parts that share a mirrored filter. */
     @Override
     public int tasks() {
-      return reorders.size();
+      return mirrored ? 1 : reorders.size();
     }
 
     @Override
     public void run(int task, int worker) {
-      reorders.get(task).execute(worker);
+      if (!mirrored) {
+        reorders.get(task).execute(worker);
+        return;
+      }
+      mirror();
+      for (int i = 0; i < reorders.size(); i++) {
+        reorders.get(i).execute(worker);
+      }
+    }
+
+    /** Copies the taps in reverse order. */
+    private void mirror() {
+      int taps = filter.shape().pixels();
+      long tapBytes = filter.sizeBytes() / taps;
+      for (int tap = 0; tap < taps; tap++) {
+        Pointer.memcpy(
+            to.set(mirrorAddress + tap * tapBytes, tapBytes),
+            from.set(filterAddress + (taps - 1 - tap) * tapBytes, tapBytes),
+            tapBytes);
+      }
     }
 
     @Override
@@ -282,7 +350,8 @@ final class OneDnnConvolution implements Kernel {
       tasks = Math.floorDiv(problem.units() - 1, chunk) + 1;
       sourceAddress = OneDnn.address(binding.slice(source().value()));
       targetAddress = OneDnn.address(binding.slice(target().value()));
-      long filterAddress = OneDnn.address(packed ? binding.scratch() : binding.slice(filter));
+      long filterAddress =
+          packed ? packedAddress(binding) : OneDnn.address(binding.slice(filter));
       for (Chunk part : parts) {
         for (int worker = 0; worker < binding.workers(); worker++) {
           if (workerBytes > 0) {

@@ -56,7 +56,7 @@ final class OneDnnFilterGradient implements Kernel {
     try (OneDnnScope scope = new OneDnnScope()) {
       long most = 0;
       for (int units : chunks()) {
-        most = Math.max(most, new Chunk(scope, units, 0).workerBytes());
+        most = Math.max(most, part(scope, units, 0).workerBytes());
       }
       this.workerBytes = most;
     }
@@ -112,8 +112,14 @@ final class OneDnnFilterGradient implements Kernel {
     return last == 0 ? List.of(chunk) : List.of(chunk, last);
   }
 
-  /** What computes one partial. */
-  private final class Chunk {
+  private FilterGradientPart part(OneDnnScope scope, int units, int workers) {
+    return biasGradient == null && problem.crossed()
+        ? new CrossCorrelation(scope, problem, units, workers)
+        : new Direct(scope, units, workers);
+  }
+
+  /** oneDNN's own primitive. */
+  private final class Direct implements FilterGradientPart {
     final OneDnnPrimitive compute;
     final Staging input;
     final Staging output;
@@ -125,7 +131,7 @@ final class OneDnnFilterGradient implements Kernel {
     private final long packedBytes;
     private final long[] packed;
 
-    Chunk(OneDnnScope scope, int units, int workers) {
+    Direct(OneDnnScope scope, int units, int workers) {
       dnnl_primitive_desc descriptor = describe(scope, units);
       compute =
           biasGradient == null
@@ -188,14 +194,16 @@ final class OneDnnFilterGradient implements Kernel {
           Math.max(compute.scratchpadBytes(), unpack == null ? 0 : unpack.scratchpadBytes()));
     }
 
-    long workerBytes() {
+    @Override
+    public long workerBytes() {
       return scratchpadBytes()
           + OneDnn.align(input.bytes())
           + OneDnn.align(output.bytes())
           + OneDnn.align(packedBytes);
     }
 
-    void useWorkerScratch(int worker, long address) {
+    @Override
+    public void useWorkerScratch(int worker, long address) {
       compute.scratchpad(worker, address);
       long next = address + scratchpadBytes();
       input.use(worker, next);
@@ -207,7 +215,9 @@ final class OneDnnFilterGradient implements Kernel {
       }
     }
 
-    void run(int worker, long inputAddress, long outputAddress, long filter, long bias) {
+    @Override
+    public void run(
+        int worker, long inputAddress, long outputAddress, long filter, long bias) {
       compute.set(worker, 0, input.before(worker, inputAddress));
       compute.set(worker, 1, output.before(worker, outputAddress));
       compute.set(worker, 2, unpack == null ? filter : packed[worker]);
@@ -229,8 +239,8 @@ final class OneDnnFilterGradient implements Kernel {
   /** Region 0: one partial gradient a task; the gradient itself if there is only one. */
   private final class Partial implements Call {
     private final OneDnnScope scope = new OneDnnScope();
-    private final Chunk full;
-    private final Chunk last;
+    private final FilterGradientPart full;
+    private final FilterGradientPart last;
     private final long inputAddress;
     private final long outputAddress;
     private final long filterAddress;
@@ -238,9 +248,9 @@ final class OneDnnFilterGradient implements Kernel {
 
     Partial(Binding binding) {
       try {
-        List<Chunk> parts = new ArrayList<>();
+        List<FilterGradientPart> parts = new ArrayList<>();
         for (int units : chunks()) {
-          parts.add(new Chunk(scope, units, binding.workers()));
+          parts.add(part(scope, units, binding.workers()));
         }
         full = parts.get(0);
         last = parts.get(parts.size() - 1);
@@ -312,30 +322,17 @@ final class OneDnnFilterGradient implements Kernel {
 
     private void slice(Binding binding, long offset, long elements, Value gradient) {
       long target = OneDnn.address(binding.slice(gradient));
-      OneDnnPrimitive whole = elements < SLICE ? null : add(SLICE, binding.workers());
+      OneDnnPrimitive whole = elements < SLICE ? null : scope.addition(SLICE, binding.workers());
       for (long first = 0; first < elements; first += SLICE) {
         boolean full = elements - first >= SLICE;
         slices.add(
             new Slice(
-                full && whole != null ? whole : add(elements - first, binding.workers()),
+                full && whole != null
+                    ? whole
+                    : scope.addition(elements - first, binding.workers()),
                 offset + first * Float.BYTES,
                 target + first * Float.BYTES));
       }
-    }
-
-    private OneDnnPrimitive add(long elements, int workers) {
-      dnnl_memory_desc floats =
-          scope.strided(DataType.FLOAT32, new long[] {elements}, new long[] {1});
-      return scope.primitive(
-          scope.describe(
-              "binary_primitive_desc_create",
-              (descriptor, engine, attributes) ->
-                  dnnl_binary_primitive_desc_create(
-                      descriptor, engine, dnnl_binary_add, floats, floats, floats, attributes)),
-          workers,
-          DNNL_ARG_SRC_0,
-          DNNL_ARG_SRC_1,
-          DNNL_ARG_DST);
     }
 
     @Override

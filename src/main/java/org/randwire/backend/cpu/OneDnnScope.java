@@ -73,6 +73,22 @@ final class OneDnnScope implements AutoCloseable {
             dnnl_reorder_primitive_desc_create(target, from, engine, to, engine, attr));
   }
 
+  /** The sum of two vectors of floats: SRC_0, SRC_1, DST; the target may be the first. */
+  OneDnnPrimitive addition(long elements, int workers) {
+    dnnl_memory_desc floats =
+        strided(DataType.FLOAT32, new long[] {elements}, new long[] {1});
+    return primitive(
+        describe(
+            "binary_primitive_desc_create",
+            (descriptor, engine, attr) ->
+                dnnl_binary_primitive_desc_create(
+                    descriptor, engine, dnnl_binary_add, floats, floats, floats, attr)),
+        workers,
+        DNNL_ARG_SRC_0,
+        DNNL_ARG_SRC_1,
+        DNNL_ARG_DST);
+  }
+
   /** A primitive whose arguments (DNNL_ARG_*) are set by their position in {@code arguments}. */
   OneDnnPrimitive primitive(dnnl_primitive_desc descriptor, int workers, int... arguments) {
     OneDnnPrimitive primitive = new OneDnnPrimitive(descriptor, workers, arguments);

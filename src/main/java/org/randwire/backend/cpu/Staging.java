@@ -13,19 +13,24 @@ import org.randwire.backend.cpu.ConvolutionProblem.Operand;
  * copy in the worker's scratch memory.
  */
 final class Staging {
-  private final Operand operand;
-  private final int units;
 
   /** The copy; none if the value is computed where it lies. */
   private final @Nullable OneDnnPrimitive copy;
 
+  /** Bytes of the copy. */
+  private final long copyBytes;
+
+  /** Bytes that hold zeros wherever the reorder does not write. */
+  private final long clearedBytes;
+
   private final long[] copies;
   private final NativeAddress[] targets;
 
-  private Staging(Operand operand, int units, @Nullable OneDnnPrimitive copy, int workers) {
-    this.operand = operand;
-    this.units = units;
+  private Staging(
+      @Nullable OneDnnPrimitive copy, long copyBytes, long clearedBytes, int workers) {
     this.copy = copy;
+    this.copyBytes = copyBytes;
+    this.clearedBytes = clearedBytes;
     this.copies = new long[workers];
     this.targets = new NativeAddress[workers];
     for (int worker = 0; worker < workers; worker++) {
@@ -36,32 +41,43 @@ final class Staging {
   /** For an operand that is read. */
   static Staging load(
       OneDnnScope scope, ConvolutionProblem problem, Operand operand, int units, int workers) {
+    if (!operand.staged()) {
+      return new Staging(null, 0, 0, workers);
+    }
+    dnnl_memory_desc stored = problem.stored(scope, operand, units);
+    dnnl_memory_desc computed = problem.computed(scope, operand, units);
     return new Staging(
-        operand,
-        units,
-        operand.staged()
-            ? copy(
-                scope,
-                problem.stored(scope, operand, units),
-                problem.computed(scope, operand, units),
-                workers)
-            : null,
+        copy(scope, stored, computed, workers), OneDnnScope.sizeBytes(computed), 0, workers);
+  }
+
+  /** For the output's gradient, with zeros between the pixels that a strided window skipped. */
+  static Staging loadSpread(
+      OneDnnScope scope, ConvolutionProblem problem, int units, int workers) {
+    Operand operand = problem.output();
+    if (!operand.staged() && !problem.strided()) {
+      return new Staging(null, 0, 0, workers);
+    }
+    long bytes = OneDnnScope.sizeBytes(problem.spread(scope, units));
+    dnnl_memory_desc stored = problem.stored(scope, operand, units);
+    return new Staging(
+        copy(scope, stored, problem.spreadPixels(scope, units), workers),
+        bytes,
+        problem.strided() ? bytes : 0,
         workers);
   }
 
   /** For an operand that is written. */
   static Staging store(
       OneDnnScope scope, ConvolutionProblem problem, Operand operand, int units, int workers) {
+    if (!operand.staged()) {
+      return new Staging(null, 0, 0, workers);
+    }
+    dnnl_memory_desc computed = problem.computed(scope, operand, units);
+    dnnl_memory_desc stored = problem.stored(scope, operand, units);
     return new Staging(
-        operand,
-        units,
-        operand.staged()
-            ? copy(
-                scope,
-                problem.computed(scope, operand, units),
-                problem.stored(scope, operand, units),
-                workers)
-            : null,
+        copy(scope, computed, stored, workers),
+        OneDnnScope.sizeBytes(computed),
+        operand.padded() ? units * operand.unitBytes() : 0,
         workers);
   }
 
@@ -74,13 +90,13 @@ final class Staging {
   long bytes() {
     return copy == null
         ? 0
-        : OneDnn.align(operand.stagingBytes(units)) + OneDnn.align(copy.scratchpadBytes());
+        : OneDnn.align(copyBytes) + OneDnn.align(copy.scratchpadBytes());
   }
 
   void use(int worker, long address) {
     copies[worker] = address;
     if (copy != null) {
-      copy.scratchpad(worker, address + OneDnn.align(operand.stagingBytes(units)));
+      copy.scratchpad(worker, address + OneDnn.align(copyBytes));
     }
   }
 
@@ -89,9 +105,7 @@ final class Staging {
     if (copy == null) {
       return stored;
     }
-    copy.set(worker, 0, stored);
-    copy.set(worker, 1, copies[worker]);
-    copy.execute(worker);
+    reorder(copy, worker, stored, copies[worker]);
     return copies[worker];
   }
 
@@ -102,14 +116,17 @@ final class Staging {
 
   /** Brings what the primitive wrote to {@code stored}, zeros in the padding. */
   void after(int worker, long stored) {
-    if (copy == null) {
-      return;
+    if (copy != null) {
+      reorder(copy, worker, copies[worker], stored);
     }
-    if (operand.padded()) {
-      Pointer.memset(targets[worker].set(stored, 0), 0, units * operand.unitBytes());
+  }
+
+  private void reorder(OneDnnPrimitive reorder, int worker, long from, long to) {
+    if (clearedBytes > 0) {
+      Pointer.memset(targets[worker].set(to, clearedBytes), 0, clearedBytes);
     }
-    copy.set(worker, 0, copies[worker]);
-    copy.set(worker, 1, stored);
-    copy.execute(worker);
+    reorder.set(worker, 0, from);
+    reorder.set(worker, 1, to);
+    reorder.execute(worker);
   }
 }

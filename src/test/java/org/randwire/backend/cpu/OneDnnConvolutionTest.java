@@ -110,6 +110,11 @@ class OneDnnConvolutionTest {
       add(cases, type, 1, 48, 10, 11, 48, Window.square(7, 1), 48, false);
       add(cases, type, 5, 24, 11, 11, 24, Window.dilated(5, 1, 2), 24, false);
       add(cases, type, 5, 24, 8, 8, 48, Window.square(3, 1), 24, false);
+      // Several tasks and a smaller last one.
+      add(cases, type, 131, 20, 8, 8, 20, Window.square(3, 1), 20, false);
+      add(cases, type, 67, 24, 8, 8, 24, Window.square(3, 1), 4, false);
+      add(cases, type, 67, 24, 7, 7, 40, Window.square(1, 1), 1, false);
+      add(cases, type, 41, 3, 16, 16, 24, Window.square(3, 1), 1, true);
     }
     return cases;
   }
