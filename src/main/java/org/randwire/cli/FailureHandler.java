@@ -13,7 +13,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.randwire.backend.OutOfDeviceMemoryException;
 import org.randwire.cli.config.ConfigException;
+import org.randwire.data.DataException;
+import org.randwire.export.FormatException;
+import org.randwire.training.CheckpointException;
+import org.randwire.training.DivergedException;
 import org.randwire.cli.config.NearestName;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -36,6 +41,11 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
       List.of(
           new Known(ConfigException.class, ExitStatus.USAGE),
           new Known(FileSystemException.class, ExitStatus.DATA),
+          new Known(DataException.class, ExitStatus.DATA),
+          new Known(FormatException.class, ExitStatus.DATA),
+          new Known(CheckpointException.class, ExitStatus.DATA),
+          new Known(OutOfDeviceMemoryException.class, ExitStatus.DEVICE),
+          new Known(DivergedException.class, ExitStatus.DIVERGED),
           new Known(InterruptedException.class, ExitStatus.INTERRUPTED));
 
   private final CrashLog log;

@@ -3,7 +3,6 @@ package org.randwire.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,7 +18,7 @@ import picocli.CommandLine.Spec;
     description = "Trains randomly wired networks and compares populations of networks.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    versionProvider = Main.VersionText.class)
 public final class Main implements Callable<Integer> {
 
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -43,7 +42,7 @@ public final class Main implements Callable<Integer> {
 
   /** The commands in the order of the help text. */
   private static List<Object> commands(CrashLog log) {
-    return List.of();
+    return List.of(new TrainCommand(log));
   }
 
   /** Runs one of the given commands; nothing is thrown, whatever happens. */
@@ -78,15 +77,12 @@ public final class Main implements Callable<Integer> {
   }
 
   /** Names the release, the Java runtime and the platform. */
-  static final class Version implements IVersionProvider {
+  static final class VersionText implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-      String version =
-          Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
-              .orElse("development build");
       return new String[] {
-        "randwire " + version,
+        "randwire " + Version.release() + " (" + Version.commit() + ")",
         "Java " + System.getProperty("java.version"),
         System.getProperty("os.name") + " " + System.getProperty("os.arch")
       };

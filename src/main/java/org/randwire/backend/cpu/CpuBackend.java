@@ -44,10 +44,15 @@ public final class CpuBackend implements Backend {
   /** Fastest first: own kernels, oneDNN, plain Java. */
   private static KernelCatalog buildCatalog() {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
-    // Own kernels come here: NativeKernels.addTo(builder), if the native core is available.
+    // NativeKernels
     OneDnnKernels.addTo(builder);
     // Java kernels come here: JavaKernels.addTo(builder).
     return builder.build();
+  }
+
+  /** Whether oneDNN and the kernels can compute in bfloat16 here: AVX-512 is what they need. */
+  public static boolean supportsBfloat16() {
+    return OneDnn.supportsBfloat16();
   }
 
   @Override

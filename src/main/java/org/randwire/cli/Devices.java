@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.randwire.backend.cpu.CpuBackend;
+import org.randwire.backend.cpu.binding.NativeCore;
+
+/** Which devices this machine offers, and why not. */
+final class Devices {
+
+  private Devices() {}
+
+  /** Why no NVIDIA GPU is used. */
+  static String cudaAbsence() {
+    if (!Files.exists(Path.of("/dev/nvidiactl")) && !Files.exists(Path.of("/dev/dxg"))) {
+      return "there is no NVIDIA device on this machine (/dev/nvidiactl does not exist)";
+    }
+    return "this version has no CUDA backend yet";
+  }
+
+  /** Why bf16 cannot be computed here; empty if it can. */
+  static Optional<String> bfloat16Absence() {
+    if (!NativeCore.available()) {
+      return Optional.of("needs the native core, and " + NativeCore.unavailableReason().get());
+    }
+    return CpuBackend.supportsBfloat16()
+        ? Optional.empty()
+        : Optional.of("this processor has no AVX-512, which oneDNN's bf16 convolutions need");
+  }
+}

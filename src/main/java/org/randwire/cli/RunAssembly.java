@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import org.randwire.backend.Backend;
+import org.randwire.backend.cpu.CpuBackend;
+import org.randwire.backend.reference.ReferenceBackend;
+import org.randwire.cli.config.LoadedConfig;
+import org.randwire.cli.config.RunConfig;
+import org.randwire.cli.config.RunConfig.RandomWiring;
+import org.randwire.data.DataSplit;
+import org.randwire.data.Dataset;
+import org.randwire.data.Synthetic;
+import org.randwire.data.augment.Augmentation;
+import org.randwire.data.cifar.Cifar10;
+import org.randwire.data.mnist.Mnist;
+import org.randwire.graph.BarabasiAlbert;
+import org.randwire.graph.Dag;
+import org.randwire.graph.ErdosRenyi;
+import org.randwire.graph.GraphFiles;
+import org.randwire.graph.GraphFormatException;
+import org.randwire.graph.GraphGenerator;
+import org.randwire.graph.NetworkxGraphs;
+import org.randwire.graph.RandomGraph;
+import org.randwire.graph.WattsStrogatz;
+import org.randwire.network.randwire.NodeOp;
+import org.randwire.network.randwire.RandWireSpec;
+import org.randwire.network.randwire.Regime;
+import org.randwire.network.randwire.StageGraphs;
+import org.randwire.random.RandomStreams;
+import org.randwire.tensor.DataType;
+import org.randwire.tensor.TensorShape;
+import org.randwire.training.EdgeDrop;
+import org.randwire.training.LearningRate;
+import org.randwire.training.TrainingSettings;
+
+/** Turns a configuration into the things a command works with. */
+final class RunAssembly {
+
+  private final LoadedConfig loaded;
+  private final RunConfig config;
+
+  RunAssembly(LoadedConfig loaded) {
+    this.loaded = loaded;
+    this.config = loaded.config();
+  }
+
+  RunConfig config() {
+    return config;
+  }
+
+  // Network
+
+  Regime regime() {
+    String name = config.network().name();
+    return switch (name) {
+      case "randwire-mnist" -> Regime.MNIST;
+      case "randwire-cifar" -> Regime.CIFAR;
+      case "randwire-small" -> Regime.SMALL;
+      case "randwire-regular-109", "randwire-regular-154" -> Regime.REGULAR;
+      default -> throw loaded.refusal("network.name", "'" + name + "' is not built yet");
+    };
+  }
+
+  /** The graphs of the stages, drawn or read. */
+  List<Dag> stageGraphs() {
+    RandomWiring wiring = config.network().graph();
+    Regime regime = regime();
+    if (!wiring.files().isEmpty()) {
+      return readGraphs(wiring.files(), regime);
+    }
+    try {
+      if (wiring.networkxSeed()) {
+        return networkxGraphs(wiring, regime);
+      }
+      return StageGraphs.draw(regime, wiring.nodes(), generator(wiring), wiring.seed());
+    } catch (IllegalArgumentException e) {
+      // The half-size first stage of the regular regime may be too small for k or m.
+      throw loaded.refusal("network.graph", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static IntFunction<GraphGenerator> generator(RandomWiring wiring) {
+    return nodes ->
+        switch (wiring.generator()) {
+          case WS -> new WattsStrogatz(nodes, wiring.k(), wiring.p());
+          case ER -> new ErdosRenyi(nodes, wiring.p());
+          case BA -> new BarabasiAlbert(nodes, wiring.m());
+        };
+  }
+
+  /** Stage {@code i} is the graph that networkx draws from seed + i. */
+  private static List<Dag> networkxGraphs(RandomWiring wiring, Regime regime) {
+    List<Dag> graphs = new ArrayList<>();
+    for (int stage = 0; stage < regime.stages(); stage++) {
+      int nodes = regime.nodes(stage, wiring.nodes());
+      long seed = wiring.seed() + stage;
+      RandomGraph graph =
+          switch (wiring.generator()) {
+            case WS -> NetworkxGraphs.wattsStrogatz(nodes, wiring.k(), wiring.p(), seed);
+            case ER -> NetworkxGraphs.erdosRenyi(nodes, wiring.p(), seed);
+            case BA -> NetworkxGraphs.barabasiAlbert(nodes, wiring.m(), seed);
+          };
+      graphs.add(new Dag(graph));
+    }
+    return graphs;
+  }
+
+  private List<Dag> readGraphs(List<String> files, Regime regime) {
+    if (files.size() != regime.stages()) {
+      throw loaded.refusal(
+          "network.graph.files",
+          config.network().name() + " has " + regime.stages() + " stages, found " + files.size()
+              + " files");
+    }
+    List<Dag> graphs = new ArrayList<>();
+    for (String file : files) {
+      if (!Files.isRegularFile(Path.of(file))) {
+        throw loaded.refusal("network.graph.files", "no such file: " + file);
+      }
+      try {
+        graphs.add(GraphFiles.read(Path.of(file)));
+      } catch (GraphFormatException e) {
+        throw new CliException(ExitStatus.USAGE, String.valueOf(e.getMessage()), e);
+      }
+    }
+    return graphs;
+  }
+
+  /** The network for images and classes of a data set. */
+  RandWireSpec network(TensorShape image, int classes) {
+    RunConfig.Network network = config.network();
+    NodeOp nodeOp =
+        switch (network.nodeOp()) {
+          case SEPARABLE -> NodeOp.SEPARABLE;
+          case DENSE -> NodeOp.DENSE;
+          case MAXPOOL -> NodeOp.MAX_POOL;
+          case AVGPOOL -> NodeOp.AVERAGE_POOL;
+        };
+    return new RandWireSpec(
+        network.name(),
+        regime(),
+        image,
+        classes,
+        network.channels(),
+        stageGraphs(),
+        nodeOp,
+        network.edgeWeightInit(),
+        network.dropout());
+  }
+
+  // Data
+
+  /** The shape of one image, known without reading the data. */
+  TensorShape imageShape() {
+    return switch (config.data().name()) {
+      case MNIST -> TensorShape.example(1, 28, 28);
+      case CIFAR10 -> TensorShape.example(3, 32, 32);
+      case SYNTHETIC -> TensorShape.example(3, config.data().size(), config.data().size());
+    };
+  }
+
+  int classes() {
+    return config.data().name() == RunConfig.DataName.SYNTHETIC ? config.data().classes() : 10;
+  }
+
+  DataSplit data() {
+    DataSplit split =
+        switch (config.data().name()) {
+          case MNIST -> Mnist.load(dataFolder("mnist"));
+          case CIFAR10 -> Cifar10.load(dataFolder("cifar10"));
+          case SYNTHETIC -> synthetic();
+        };
+    int limit = config.data().limit();
+    if (limit == 0 || limit >= split.train().size()) {
+      return split;
+    }
+    return new DataSplit(
+        new Leading(split.train(), limit), split.test(), split.standardAugmentation());
+  }
+
+  private DataSplit synthetic() {
+    RunConfig.Data data = config.data();
+    RandomStreams streams = new RandomStreams(config.seed());
+    int testExamples = Math.max(1, data.examples() / 10);
+    return new Synthetic(streams, 3, data.size(), data.size(), data.classes())
+        .split(data.examples(), testExamples);
+  }
+
+  /** The folder named in the configuration, else the one beside the program, else ./data/NAME. */
+  private Path dataFolder(String name) {
+    if (!config.data().path().isEmpty()) {
+      return Path.of(config.data().path());
+    }
+    String home = System.getProperty("randwire.home");
+    if (home != null) {
+      Path bundled = Path.of(home, "target", "data", name);
+      if (Files.isDirectory(bundled)) {
+        return bundled;
+      }
+    }
+    return Path.of("data", name);
+  }
+
+  Augmentation augmentation(DataSplit split) {
+    return config.training().augment() == RunConfig.Augmentation.STANDARD
+        ? split.standardAugmentation()
+        : Augmentation.NONE;
+  }
+
+  /** The first examples of a data set. */
+  private record Leading(Dataset all, int size) implements Dataset {
+    @Override
+    public String name() {
+      return all.name();
+    }
+
+    @Override
+    public int classes() {
+      return all.classes();
+    }
+
+    @Override
+    public int channels() {
+      return all.channels();
+    }
+
+    @Override
+    public int height() {
+      return all.height();
+    }
+
+    @Override
+    public int width() {
+      return all.width();
+    }
+
+    @Override
+    public org.randwire.data.Normalization normalization() {
+      return all.normalization();
+    }
+
+    @Override
+    public int label(int example) {
+      return all.label(example);
+    }
+
+    @Override
+    public void pixels(int example, byte[] into) {
+      all.pixels(example, into);
+    }
+  }
+
+  // Device
+
+  int threads() {
+    return config.threads() == 0
+        ? Runtime.getRuntime().availableProcessors()
+        : config.threads();
+  }
+
+  /** Opens the device; one that was named and cannot be had ends the command. */
+  Backend backend() {
+    return switch (config.device()) {
+      case AUTO, CPU -> cpu();
+      case CUDA ->
+          throw new CliException(
+              ExitStatus.DEVICE,
+              loaded.refusal("device", "cuda: " + Devices.cudaAbsence()).getMessage());
+      case REFERENCE -> reference();
+    };
+  }
+
+  private Backend cpu() {
+    if (config.precision() != RunConfig.Precision.BF16) {
+      return new CpuBackend(DataType.FLOAT32, threads());
+    }
+    Optional<String> missing = Devices.bfloat16Absence();
+    if (missing.isPresent()) {
+      throw new CliException(
+          ExitStatus.DEVICE,
+          loaded.refusal("precision", "bf16: " + missing.get()).getMessage());
+    }
+    return new CpuBackend(DataType.BFLOAT16, threads());
+  }
+
+  private Backend reference() {
+    return switch (config.precision()) {
+      case AUTO -> new ReferenceBackend(DataType.FLOAT64, threads());
+      case FP32 -> new ReferenceBackend(DataType.FLOAT32, threads());
+      case BF16 ->
+          throw loaded.refusal("precision", "the reference device has fp32 and, by auto, fp64");
+    };
+  }
+
+  // Recipe
+
+  TrainingSettings settings() {
+    RunConfig.Training training = config.training();
+    return new TrainingSettings(
+        config.data().batch(),
+        config.data().evaluationBatch(),
+        training.epochs(),
+        training.steps(),
+        learningRate(training.schedule()),
+        training.momentum(),
+        training.nesterov(),
+        training.weightDecay(),
+        training.decayOn() == RunConfig.DecayTarget.ALL,
+        training.labelSmoothing(),
+        training.gradientClip(),
+        training.ema(),
+        edgeDrop(),
+        training.statistics() == RunConfig.Statistics.PRECISE,
+        training.evaluateEvery(),
+        training.checkpointEverySteps(),
+        training.checkpointEveryMinutes(),
+        Math.max(1, threads() / 2),
+        config.fusion());
+  }
+
+  private static LearningRate learningRate(RunConfig.Schedule schedule) {
+    return switch (schedule.name()) {
+      case COSINE -> new LearningRate.Cosine(schedule.base(), schedule.warmupEpochs());
+      case CONSTANT -> new LearningRate.Constant(schedule.base(), schedule.warmupEpochs());
+      case STEP ->
+          new LearningRate.Step(
+              schedule.base(), schedule.warmupEpochs(), schedule.milestones(), schedule.gamma());
+    };
+  }
+
+  private EdgeDrop edgeDrop() {
+    RunConfig.EdgeDrop drop = config.network().edgeDrop();
+    return new EdgeDrop(
+        drop.probability(),
+        switch (drop.scope()) {
+          case NETWORK -> EdgeDrop.Scope.NETWORK;
+          case STAGE -> EdgeDrop.Scope.STAGE;
+          case NODE -> EdgeDrop.Scope.NODE;
+        });
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.randwire.cli.config.ConfigLoader;
+import org.randwire.cli.config.ConfigWriter;
+import org.randwire.cli.config.LoadedConfig;
+import org.randwire.training.Checkpoint;
+import org.randwire.training.CheckpointStore;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The folder of one run: {@code config.yaml} (merged), {@code metrics.jsonl}, {@code checkpoints/},
+ * {@code run.log} and, at the end, {@code result.json}.
+ */
+record RunFolder(Path path) {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  Path config() {
+    return path.resolve("config.yaml");
+  }
+
+  Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  Path log() {
+    return path.resolve("run.log");
+  }
+
+  Path result() {
+    return path.resolve("result.json");
+  }
+
+  /** Makes the folder; one that already holds a run is refused. */
+  static RunFolder create(Path path, LoadedConfig config) throws IOException {
+    RunFolder folder = new RunFolder(path);
+    if (Files.exists(folder.config())) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          path + " already holds a run; go on with it by --resume " + path
+              + " or name another folder by --output");
+    }
+    Files.createDirectories(folder.checkpoints());
+    Files.writeString(folder.config(), ConfigWriter.toYaml(config.config()));
+    return folder;
+  }
+
+  /** A folder that holds a run, or a checkpoint inside one. */
+  static RunFolder containing(Path runOrCheckpoint) {
+    Path path = runOrCheckpoint;
+    if (Files.isRegularFile(path)) {
+      Path checkpoints = path.toAbsolutePath().getParent();
+      path = checkpoints == null ? path : checkpoints.getParent();
+    }
+    RunFolder folder = new RunFolder(path);
+    if (!Files.isRegularFile(folder.config())) {
+      throw new CliException(
+          ExitStatus.USAGE, runOrCheckpoint + " holds no run: there is no " + folder.config());
+    }
+    return folder;
+  }
+
+  LoadedConfig load() {
+    return ConfigLoader.load(config(), List.of());
+  }
+
+  /** The newest checkpoint that can be read. */
+  Optional<CheckpointStore.Restored> newestCheckpoint(String fingerprint) {
+    return Files.isDirectory(checkpoints())
+        ? CheckpointStore.newest(checkpoints(), fingerprint)
+        : Optional.empty();
+  }
+
+  /** The checkpoint a command was pointed at: a file itself, or the newest of a run. */
+  static Checkpoint checkpoint(Path runOrCheckpoint, String fingerprint) {
+    if (Files.isRegularFile(runOrCheckpoint)) {
+      return CheckpointStore.read(runOrCheckpoint);
+    }
+    RunFolder folder = containing(runOrCheckpoint);
+    return folder
+        .newestCheckpoint(fingerprint)
+        .orElseThrow(
+            () -> new CliException(ExitStatus.DATA, folder.checkpoints() + " has no checkpoint"))
+        .checkpoint();
+  }
+
+  /** Writes the result; a reader never sees half of it. */
+  void writeResult(Map<String, ?> result) throws IOException {
+    Path temporary = path.resolve("result.json.tmp");
+    Files.writeString(temporary, toJson(result));
+    Files.move(
+        temporary, result(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** JSON with a line per member; numbers that are not finite become null. */
+  static String toJson(Map<String, ?> values) {
+    Map<String, Object> finite = new LinkedHashMap<>();
+    values.forEach(
+        (key, value) ->
+            finite.put(key, value instanceof Double d && !Double.isFinite(d) ? null : value));
+    return JSON.writeValueAsString(finite) + "\n";
+  }
+}

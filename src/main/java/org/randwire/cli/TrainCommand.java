@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.randwire.backend.Backend;
+import org.randwire.cli.config.ConfigLoader;
+import org.randwire.cli.config.LoadedConfig;
+import org.randwire.cli.config.RunConfig;
+import org.randwire.data.DataSplit;
+import org.randwire.export.Safetensors;
+import org.randwire.op.OpGraph;
+import org.randwire.training.Checkpoint;
+import org.randwire.training.CheckpointStore;
+import org.randwire.training.DivergedException;
+import org.randwire.training.MetricsLog;
+import org.randwire.training.Trainer;
+import org.randwire.training.TrainingListener;
+import org.randwire.training.TrainingResult;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code randwire train}: one network from the first step to the last. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Train one network.",
+      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute or two."
+    })
+final class TrainCommand implements Callable<Integer> {
+
+  /** How long the end of the process waits for the checkpoint. */
+  private static final int CHECKPOINT_SECONDS = 10;
+
+  private final CrashLog crashes;
+
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "[CONFIG] [KEY=VALUE..]",
+      description = "Configuration file and settings that override it, such as data.batch=64.")
+  private List<String> arguments = new ArrayList<>();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FOLDER",
+      description = "Folder of the run; runs/NAME-TIME if not given.")
+  private @Nullable Path output;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "RUN",
+      description = "Go on with the run in this folder from its newest checkpoint.")
+  private @Nullable Path resume;
+
+  @Option(names = "--json", description = "Print the result as JSON.")
+  private boolean json;
+
+  TrainCommand(CrashLog crashes) {
+    this.crashes = crashes;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (resume != null && (!arguments.isEmpty() || output != null)) {
+      throw new CliException(
+          ExitStatus.USAGE, "--resume takes the configuration of its run; leave the others out");
+    }
+    LoadedConfig loaded =
+        resume != null ? RunFolder.containing(resume).load() : ConfigLoader.load(arguments);
+    RunAssembly assembly = new RunAssembly(loaded);
+    OpGraph graph = assembly.network(assembly.imageShape(), assembly.classes()).build();
+    try (Backend backend = assembly.backend()) {
+      DataSplit data = assembly.data();
+      try (Trainer trainer =
+          new Trainer(
+              loaded.config().network().name(),
+              graph,
+              backend,
+              data,
+              assembly.augmentation(data),
+              assembly.settings(),
+              loaded.config().seed())) {
+        return run(loaded, backend, trainer);
+      }
+    }
+  }
+
+  private int run(LoadedConfig loaded, Backend backend, Trainer trainer) throws IOException {
+    RunConfig config = loaded.config();
+    RunFolder folder;
+    if (resume != null) {
+      folder = new RunFolder(resume);
+      restore(folder, trainer);
+    } else {
+      initialise(loaded, trainer);
+      folder = RunFolder.create(output != null ? output : defaultFolder(config), loaded);
+    }
+    crashes.moveTo(folder.log());
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf(
+        Locale.ROOT,
+        "%s on %s: %,d parameters, %.1f M multiply-adds; %s%n",
+        config.network().name(),
+        backend.description(),
+        trainer.graph().parameterCount(),
+        trainer.graph().multiplyAdds() / 1e6,
+        folder.path());
+    CountDownLatch finished = new CountDownLatch(1);
+    Thread hook = new Thread(() -> stopAndWait(trainer, finished), "randwire-stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return train(config, backend, trainer, folder, err);
+    } finally {
+      finished.countDown();
+      removeHook(hook);
+    }
+  }
+
+  /** Runs when the process is told to end: training stops after its step, with a checkpoint. */
+  private static void stopAndWait(Trainer trainer, CountDownLatch finished) {
+    trainer.requestStop();
+    try {
+      if (!finished.await(CHECKPOINT_SECONDS, TimeUnit.SECONDS)) {
+        Thread.currentThread().interrupt();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is ending already, which is what the hook was for.
+    }
+  }
+
+  private int train(
+      RunConfig config, Backend backend, Trainer trainer, RunFolder folder, PrintWriter err)
+      throws IOException {
+    long started = System.nanoTime();
+    long stepsBefore = trainer.stepsDone();
+    TrainingResult result;
+    try (MetricsLog metrics = openMetrics(folder, trainer.stepsDone());
+        Progress progress =
+            Progress.onStandardError(
+                config.training().epochs(),
+                trainer.stepsPerEpoch(),
+                config.training().steps(),
+                trainer.stepsDone())) {
+      CheckpointStore store = CheckpointStore.open(folder.checkpoints());
+      result = trainer.train(new Recorder(metrics, store, progress));
+    } catch (DivergedException e) {
+      folder.writeResult(
+          Map.of("state", "diverged", "step", e.step(), "cause", String.valueOf(e.getMessage())));
+      throw e;
+    }
+    if (!result.finished()) {
+      err.printf(
+          "stopped after step %d with a checkpoint; go on with: randwire train --resume %s%n",
+          result.steps(), folder.path());
+      err.flush();
+      return ExitStatus.INTERRUPTED.code();
+    }
+    double seconds = (System.nanoTime() - started) / 1e9;
+    Map<String, Object> summary =
+        summary(config, backend, trainer, result, result.steps() - stepsBefore, seconds);
+    folder.writeResult(summary);
+    report(summary, result, folder);
+    return ExitStatus.DONE.code();
+  }
+
+  private static MetricsLog openMetrics(RunFolder folder, long step) {
+    return Files.exists(folder.metrics())
+        ? MetricsLog.resume(folder.metrics(), step)
+        : MetricsLog.create(folder.metrics());
+  }
+
+  private static void initialise(LoadedConfig loaded, Trainer trainer) {
+    String init = loaded.config().training().init();
+    if (init.isEmpty()) {
+      return;
+    }
+    if (!Files.isRegularFile(Path.of(init))) {
+      throw loaded.refusal("training.init", "no such file: " + init);
+    }
+    Safetensors.Contents contents = Safetensors.read(Path.of(init));
+    try {
+      trainer.setWeights(contents.tensors());
+    } catch (IllegalArgumentException e) {
+      throw new CliException(ExitStatus.DATA, init + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void restore(RunFolder folder, Trainer trainer) {
+    Optional<CheckpointStore.Restored> restored = folder.newestCheckpoint(trainer.fingerprint());
+    restored.ifPresent(
+        found -> {
+          found.skipped().forEach(line -> spec.commandLine().getErr().println(line));
+          trainer.restore(found.checkpoint());
+        });
+  }
+
+  private static Path defaultFolder(RunConfig config) {
+    String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+    return Path.of("runs", config.network().name() + "-" + time);
+  }
+
+  private static Map<String, Object> summary(
+      RunConfig config,
+      Backend backend,
+      Trainer trainer,
+      TrainingResult result,
+      long steps,
+      double seconds) {
+    Map<String, Object> summary = new LinkedHashMap<>();
+    summary.put("state", "done");
+    summary.put("network", trainer.fingerprint());
+    summary.put("seed", config.seed());
+    summary.put("epochs", result.epochs());
+    summary.put("steps", result.steps());
+    summary.put("lastTrainLoss", result.lastTrainLoss());
+    summary.put("lastTestLoss", result.lastTestLoss());
+    summary.put("lastTestError", result.lastTestError());
+    summary.put("lastTestTop5Error", result.lastTestTop5Error());
+    summary.put("minTestError", result.minTestError());
+    summary.put("minTestErrorEpoch", result.minTestErrorEpoch());
+    summary.put("weightsHash", result.weightsHash());
+    summary.put("params", trainer.graph().parameterCount());
+    summary.put("multiplyAdds", trainer.graph().multiplyAdds());
+    summary.put("device", backend.name());
+    summary.put("deviceDescription", backend.description());
+    summary.put("precision", precision(backend));
+    summary.put("threads", backend.workers());
+    summary.put("seconds", seconds);
+    summary.put("imagesPerSecond", steps * config.data().batch() / seconds);
+    summary.put("version", Version.release());
+    summary.put("commit", Version.commit());
+    return summary;
+  }
+
+  static String precision(Backend backend) {
+    return switch (backend.activationType()) {
+      case FLOAT64 -> "fp64";
+      case FLOAT32 -> "fp32";
+      case BFLOAT16 -> "bf16";
+      case INT32 -> throw new IllegalStateException("activations are not integers");
+    };
+  }
+
+  private void report(Map<String, Object> summary, TrainingResult result, RunFolder folder) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.print(RunFolder.toJson(summary));
+    } else {
+      out.printf(
+          Locale.ROOT,
+          "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
+          100 * (1 - result.lastTestError()),
+          result.epochs(),
+          100 * (1 - result.minTestError()),
+          result.minTestErrorEpoch(),
+          summary.get("imagesPerSecond"),
+          folder.path());
+    }
+    out.flush();
+  }
+
+  /** Writes what training tells into the run's folder and onto the terminal. */
+  private record Recorder(MetricsLog metrics, CheckpointStore store, Progress progress)
+      implements TrainingListener {
+
+    @Override
+    public void stepDone(Step step) {
+      metrics.append(
+          step.step(),
+          Map.of(
+              "epoch", step.epoch(),
+              "loss", step.loss(),
+              "learningRate", step.learningRate(),
+              "gradientNorm", step.gradientNorm()));
+      progress.step(step.examples());
+      progress.measured(step.loss(), Double.NaN);
+    }
+
+    @Override
+    public void epochDone(EpochEnd epoch) {
+      Map<String, Object> line = new LinkedHashMap<>();
+      line.put("epochsDone", epoch.epoch());
+      line.put("trainLoss", epoch.trainLoss());
+      line.put("trainError", epoch.trainError());
+      epoch
+          .test()
+          .ifPresent(
+              test -> {
+                line.put("testLoss", test.loss());
+                line.put("testError", test.top1Error());
+                line.put("testTop5Error", test.top5Error());
+              });
+      metrics.append(epoch.step(), line);
+      progress.epochEnd(
+          epoch.trainLoss(), epoch.test().map(test -> 1 - test.top1Error()).orElse(Double.NaN));
+    }
+
+    @Override
+    public void checkpoint(Checkpoint checkpoint, boolean best) {
+      metrics.force();
+      store.save(checkpoint);
+      if (best) {
+        store.saveBest(checkpoint);
+      }
+    }
+  }
+}
