@@ -24,7 +24,6 @@ import org.randwire.op.SoftmaxCrossEntropy;
 import org.randwire.op.Value;
 import org.randwire.op.WeightedSum;
 import org.randwire.tensor.DataType;
-import org.randwire.tensor.MemoryLayout;
 
 /**
  * Java kernels on float32 activations for everything but convolutions and linear layers: what the
@@ -80,7 +79,6 @@ final class JavaKernels {
         .allMatch(
             value ->
                 value.type() != DataType.BFLOAT16
-                    && value.layout() != MemoryLayout.CHANNELS_FIRST
                     && value.sizeBytes() <= Integer.MAX_VALUE
                     // Channels of input and output lie alike, but for images, which are not padded.
                     && (value.section() != Section.INPUT
