@@ -244,11 +244,10 @@ final class BenchCommand implements Callable<Integer> {
   private static Map<String, Object> kernels(Breakdown breakdown) {
     Map<String, Object> kernels = new LinkedHashMap<>();
     for (Map.Entry<String, Long> kernel : longestFirst(breakdown)) {
-      kernels.put(
-          kernel.getKey(),
-          Map.of(
-              "share", kernel.getValue() / (double) breakdown.workerNanos(),
-              "workerMsPerStep", kernel.getValue() / 1e6 / breakdown.steps()));
+      Map<String, Object> values = new LinkedHashMap<>();
+      values.put("share", kernel.getValue() / (double) breakdown.workerNanos());
+      values.put("workerMsPerStep", kernel.getValue() / 1e6 / breakdown.steps());
+      kernels.put(kernel.getKey(), values);
     }
     return kernels;
   }

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.randwire.graph.Dag;
-import org.randwire.graph.Edge;
 
 /**
  * Where the nodes of one stage go in a layered drawing (Sugiyama, Tagawa, Toda 1981): the layer of a
- * node is its distance from the input, an edge over several layers gets a bend in each between, the
+ * node is its distance from the input, an edge over several layers has a bend in each between, the
  * order within a layer is that with the fewest crossings some barycentre sweeps find, and heights
- * follow the neighbours'. A pure function of the graph.
+ * follow the neighbours'. Edges from one node share their bends as far as they go together, since
+ * they carry the same tensor. A pure function of the graph.
  *
  * <p>Vertices are numbered: the nodes of the graph first, then input and output, then bends.
  */
@@ -25,9 +25,9 @@ final class LayeredLayout {
   private static final int HEIGHT_SWEEPS = 60;
 
   /** Half of the room a vertex takes; two neighbours are as far apart as their halves together. */
-  private static final double NODE_ROOM = 14;
+  private static final double NODE_ROOM = 15;
 
-  private static final double BEND_ROOM = 5;
+  private static final double BEND_ROOM = 6;
 
   /** An edge from node to node, or from the input or to the output, with its bends. */
   record Line(int[] vertices) {
@@ -97,25 +97,31 @@ final class LayeredLayout {
   private List<Line> lines(Dag dag, List<Integer> layer) {
     List<Line> result = new ArrayList<>();
     for (int source : dag.sources()) {
-      result.add(line(input(), source, layer));
+      result.add(line(input(), source, new ArrayList<>(), layer));
     }
-    for (Edge edge : dag.edges()) {
-      result.add(line(edge.from(), edge.to(), layer));
+    for (int from = 0; from < dag.nodes(); from++) {
+      List<Integer> bends = new ArrayList<>();
+      for (int to : dag.successors(from)) {
+        result.add(line(from, to, bends, layer));
+      }
     }
     for (int sink : dag.sinks()) {
-      result.add(line(sink, output(), layer));
+      result.add(line(sink, output(), new ArrayList<>(), layer));
     }
     return result;
   }
 
-  /** Adds the bends an edge needs to the list of layers. */
-  private static Line line(int from, int to, List<Integer> layer) {
+  /** Adds the bends that are still missing to those of the node and to the list of layers. */
+  private static Line line(int from, int to, List<Integer> bends, List<Integer> layer) {
     int first = layer.get(from);
     int[] vertices = new int[layer.get(to) - first + 1];
     vertices[0] = from;
     for (int i = 1; i < vertices.length - 1; i++) {
-      vertices[i] = layer.size();
-      layer.add(first + i);
+      if (bends.size() < i) {
+        bends.add(layer.size());
+        layer.add(first + i);
+      }
+      vertices[i] = bends.get(i - 1);
     }
     vertices[vertices.length - 1] = to;
     if (layer.size() > MOST_VERTICES) {
@@ -146,8 +152,12 @@ final class LayeredLayout {
     }
     for (Line line : lines) {
       for (int i = 1; i < line.vertices.length; i++) {
-        after.get(line.vertices[i - 1]).add(line.vertices[i]);
-        before.get(line.vertices[i]).add(line.vertices[i - 1]);
+        int left = line.vertices[i - 1];
+        int right = line.vertices[i];
+        if (!after.get(left).contains(right)) {
+          after.get(left).add(right);
+          before.get(right).add(left);
+        }
       }
     }
   }

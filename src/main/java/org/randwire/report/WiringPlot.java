@@ -14,7 +14,7 @@ import org.randwire.report.LayeredLayout.Line;
  */
 public final class WiringPlot {
 
-  private static final double COLUMN = 56;
+  private static final double COLUMN = 64;
   private static final double RADIUS = 10;
   private static final double MARGIN = 24;
   private static final double LABEL = 30;
@@ -95,19 +95,24 @@ public final class WiringPlot {
     terminal(svg, layout, layout.output(), "out", top);
   }
 
-  /** A smooth curve that is level in every column, where it passes other nodes. */
+  /** A smooth curve through the bends that never overshoots one, level where it ends. */
   private static void edge(StringBuilder svg, LayeredLayout layout, Line line, double top) {
     int[] at = line.vertices();
     StringBuilder path = new StringBuilder("M");
     path.append(point(x(layout, at[0]), y(layout, at[0], top)));
     for (int i = 1; i < at.length; i++) {
-      double middle = x(layout, at[i]) - COLUMN / 2;
+      double reach = COLUMN / (at.length == 2 ? 2 : 3);
+      double right = x(layout, at[i]);
+      double y = y(layout, at[i], top);
       path.append('C')
-          .append(point(middle, y(layout, at[i - 1], top)))
+          .append(
+              point(
+                  right - COLUMN + reach,
+                  y(layout, at[i - 1], top) + reach * slope(layout, at, i - 1)))
           .append(' ')
-          .append(point(middle, y(layout, at[i], top)))
+          .append(point(right - reach, y - reach * slope(layout, at, i)))
           .append(' ')
-          .append(point(x(layout, at[i]), y(layout, at[i], top)));
+          .append(point(right, y));
     }
     boolean rim = line.from() == layout.input() || line.to() == layout.output();
     svg.append(
@@ -118,6 +123,16 @@ public final class WiringPlot {
                 path,
                 name(layout, line.from()),
                 name(layout, line.to())));
+  }
+
+  /** The harmonic mean of the slopes on both sides, 0 at an extreme (Fritsch, Butland 1984). */
+  private static double slope(LayeredLayout layout, int[] at, int i) {
+    if (i == 0 || i == at.length - 1) {
+      return 0;
+    }
+    double before = (layout.height(at[i]) - layout.height(at[i - 1])) / COLUMN;
+    double behind = (layout.height(at[i + 1]) - layout.height(at[i])) / COLUMN;
+    return before * behind > 0 ? 2 * before * behind / (before + behind) : 0;
   }
 
   private static void node(StringBuilder svg, LayeredLayout layout, int node, double top) {
