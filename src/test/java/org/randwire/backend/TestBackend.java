@@ -39,7 +39,7 @@ record TestBackend(
             () -> new ReferenceBackend(DataType.FLOAT32),
             FLOAT32_TOLERANCE,
             Set.of()),
-        new TestBackend("cpu-java", JavaCpuBackend::new, FLOAT32_TOLERANCE, Set.of()));
+        new TestBackend("cpu-java", JavaCpuBackend::create, FLOAT32_TOLERANCE, Set.of()));
   }
 
   /** Whether the backend refuses the instruction and may. */
