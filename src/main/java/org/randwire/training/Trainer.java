@@ -79,18 +79,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.streams = new RandomStreams(seed);
     this.fingerprint = name + "#" + hash(graph);
-    this.session =
-        Session.open(
-            graph,
-            new Session.Options(
-                settings.batch(),
-                settings.evaluationBatch(),
-                settings.labelSmoothing(),
-                settings.fusion(),
-                settings.nesterov(),
-                settings.decaysAll(),
-                settings.averageDecay() > 0),
-            backend);
+    this.session = Session.open(graph, settings.session(), backend);
     try {
       int threads = settings.dataThreads();
       trainLoader =
@@ -130,7 +119,8 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static BatchLayout layout(CompiledProgram program) {
+  /** How a program takes its images. */
+  public static BatchLayout layout(CompiledProgram program) {
     return program.channelsLast()
         ? BatchLayout.channelsLast(program.imageChannels())
         : BatchLayout.channelsFirst(program.imageChannels());
@@ -236,6 +226,47 @@ public final class Trainer implements AutoCloseable {
       }
     }
     return tensors;
+  }
+
+  /**
+   * The weights of a checkpoint, as {@link #weights} gives them once it is restored; no network is
+   * needed.
+   *
+   * @param averaged the moving average of the parameters in place of the parameters
+   * @throws CheckpointException if it holds no parameters, or no average where one is wanted
+   */
+  public static Map<String, NamedTensor> weights(Checkpoint checkpoint, boolean averaged) {
+    Map<String, NamedTensor> tensors = new LinkedHashMap<>();
+    Section parameters = averaged ? Section.AVERAGE : Section.PARAMETERS;
+    for (Section section : List.of(parameters, Section.STATE)) {
+      String prefix = key(section, "");
+      checkpoint
+          .sections()
+          .forEach(
+              (key, values) -> {
+                if (key.startsWith(prefix)) {
+                  String name = key.substring(prefix.length());
+                  tensors.put(name, new NamedTensor(name, values.shape(), floats(values)));
+                }
+              });
+      if (tensors.isEmpty()) {
+        throw new CheckpointException(
+            "checkpoint", averaged ? "has no averaged weights" : "has no weights");
+      }
+    }
+    return tensors;
+  }
+
+  private static float[] floats(Checkpoint.Section section) {
+    if (section instanceof Checkpoint.Floats floats) {
+      return floats.values();
+    }
+    double[] values = ((Checkpoint.Doubles) section).values();
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
   }
 
   /** SHA-256 over the float64 values of all parameters and running statistics in order. */
@@ -453,7 +484,7 @@ public final class Trainer implements AutoCloseable {
     for (Parameter parameter : parameters) {
       double[] values = session.state().get(section, parameter.name());
       sections.put(
-          key(section, parameter), exact(parameter.exportShape(), parameter, values));
+          key(section, parameter.name()), exact(parameter.exportShape(), parameter, values));
     }
   }
 
@@ -469,8 +500,8 @@ public final class Trainer implements AutoCloseable {
     return new Checkpoint.Floats(shape, floats);
   }
 
-  private static String key(Section section, Parameter parameter) {
-    return section.name().toLowerCase(java.util.Locale.ROOT) + "/" + parameter.name();
+  private static String key(Section section, String parameter) {
+    return section.name().toLowerCase(java.util.Locale.ROOT) + "/" + parameter;
   }
 
   /**
@@ -513,7 +544,7 @@ public final class Trainer implements AutoCloseable {
     boolean averaged =
         session.state().averages()
             && session.state().parameters().stream()
-                .allMatch(p -> checkpoint.sections().containsKey(key(Section.AVERAGE, p)));
+                .allMatch(p -> checkpoint.sections().containsKey(key(Section.AVERAGE, p.name())));
     if (averaged) {
       get(checkpoint, Section.AVERAGE, session.state().parameters());
     } else {
@@ -523,7 +554,7 @@ public final class Trainer implements AutoCloseable {
 
   private void get(Checkpoint checkpoint, Section section, List<Parameter> parameters) {
     for (Parameter parameter : parameters) {
-      String key = key(section, parameter);
+      String key = key(section, parameter.name());
       double[] values;
       if (checkpoint.sections().get(key) instanceof Checkpoint.Doubles) {
         values = checkpoint.doubles(key);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.training;
 
+import org.randwire.compile.Session;
+
 /**
  * A training recipe.
  *
@@ -54,5 +56,11 @@ public record TrainingSettings(
           "momentum and average decay must lie in [0, 1), weight decay and clip must not be"
               + " negative");
     }
+  }
+
+  /** What of the recipe the network is compiled for. */
+  public Session.Options session() {
+    return new Session.Options(
+        batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averageDecay > 0);
   }
 }
