@@ -37,7 +37,7 @@ inline void pool_gradient(const rw_pool_args& a, int task, int worker, F distrib
   const T* x = static_cast<const T*>(a.x) + (a.x == nullptr ? 0 : image * pixels * channels + channel);
   const T* dy = static_cast<const T*>(a.dy) + static_cast<int64_t>(image) * a.out_height * a.out_width * channels + channel;
   T* dx = static_cast<T*>(a.dx) + image * pixels * channels + channel;
-  float* const sums = static_cast<float*>(a.worker_scratch[worker]);
+  float* const sums = static_cast<float* const*>(a.worker_scratch)[worker];
   std::fill_n(sums, pixels * lanes, 0.0f);
   for (int oy = 0; oy < a.out_height; oy++) {
     for (int ox = 0; ox < a.out_width; ox++, dy += channels) distribute(x, dy, oy, ox, sums);

@@ -59,7 +59,8 @@ RW_API int rw_bfloat16_to_float(const uint16_t* source, float* target, int64_t c
 //
 // Activations are [N][H][W][C] in the stated type with C, the stored channels, a multiple of 16. Padded channels hold
 // zeros and get zeros. Arithmetic is single precision; sums over a batch go through double. Outputs and scratch may hold
-// anything before. Tensors must not overlap unless a comment allows it.
+// anything before. Tensors must not overlap unless a comment allows it. An array of addresses is a plain void*,
+// since JavaCPP can set no other kind.
 
 /// How an activation is stored.
 enum rw_type {
@@ -73,16 +74,16 @@ enum rw_type {
 /// u = depthwise3x3(relu(sum_i mask_i * sigmoid(weight_i) * x_i)), padding 1.
 /// Tasks: ceil(N / images_per_task) * ceil(H' / rows_per_task), H' = (H - 1) / stride + 1.
 typedef struct rw_node_forward_args {
-  /// Inputs, each [N][H][W][C].
-  const void** x;
+  /// Addresses of the inputs, each [N][H][W][C].
+  const void* x;
   const float* weight;
   const float* mask;
   /// [3][3][C].
   const float* filter;
   /// [N][H'][W'][C].
   void* u;
-  /// For each worker (W + 2) * (3 * C + 16) floats.
-  void** worker_scratch;
+  /// For each worker the address of (W + 2) * (3 * C + 16) floats.
+  const void* worker_scratch;
   int inputs;
   int type;
   int batch;
@@ -100,7 +101,8 @@ RW_API int rw_node_forward(const rw_node_forward_args* args, int task, int worke
 /// The gradient of rw_node_forward: e of the sum, and partial sums for filter and edge weights.
 /// Tasks: ceil(N / images_per_task) * ceil(H / rows_per_task).
 typedef struct rw_node_backward_args {
-  const void** x;
+  /// Addresses of the inputs.
+  const void* x;
   const float* weight;
   const float* mask;
   const float* filter;
@@ -112,8 +114,8 @@ typedef struct rw_node_backward_args {
   float* filter_partials;
   /// [tasks][inputs].
   double* edge_partials;
-  /// For each worker (W' + 2) * (3 * C + 16) + W * C floats.
-  void** worker_scratch;
+  /// For each worker the address of (W' + 2) * (3 * C + 16) + W * C floats.
+  const void* worker_scratch;
   int inputs;
   int type;
   int batch;
@@ -147,10 +149,12 @@ RW_API int rw_node_backward_merge(const rw_node_backward_merge_args* args, int t
 /// y = scale * sum_i c_i * x_i, where c_i is mask * sigmoid(weight) of the term, or 1 where weight is null.
 /// Tasks: ceil(elements / elements_per_task).
 typedef struct rw_weighted_sum_args {
-  const void** x;
+  /// Addresses of the inputs.
+  const void* x;
   /// The address of each term's raw weight, or null.
-  const float** weight;
-  const float** mask;
+  const void* weight;
+  /// The address of each term's mask, or null.
+  const void* mask;
   void* y;
   float scale;
   int terms;
@@ -163,7 +167,8 @@ RW_API int rw_weighted_sum(const rw_weighted_sum_args* args, int task, int worke
 
 /// Partial sums of x_i * dy. Tasks: ceil(elements / elements_per_task).
 typedef struct rw_weighted_sum_products_args {
-  const void** x;
+  /// Addresses of the inputs.
+  const void* x;
   const void* dy;
   /// [tasks][inputs].
   double* partials;
@@ -222,7 +227,8 @@ RW_API int rw_dropout(const rw_dropout_args* args, int task, int worker);
 /// Channels of several tensors one after the other: y[.., to] = x_i[.., first_i + j], j < count_i; zeros behind them.
 /// Tasks: ceil(pixels / pixels_per_task).
 typedef struct rw_copy_channels_args {
-  const void** x;
+  /// Addresses of the inputs.
+  const void* x;
   /// Stored channels of each input.
   const int* stored;
   const int* first;
@@ -259,8 +265,8 @@ typedef struct rw_pool_args {
   void* y;
   const void* dy;
   void* dx;
-  /// Gradients only: for each worker H * W * 16 floats.
-  void** worker_scratch;
+  /// Gradients only: for each worker the address of H * W * 16 floats.
+  const void* worker_scratch;
   int type;
   int batch;
   int height;
@@ -325,8 +331,8 @@ typedef struct rw_batch_norm_statistics_args {
   const void* x;
   /// [tasks][2][C]: means, then sums of squared deviations.
   double* partials;
-  /// For each worker 2 * C floats.
-  void** worker_scratch;
+  /// For each worker the address of 2 * C floats.
+  const void* worker_scratch;
   int type;
   int channels;
   int64_t pixels;
@@ -392,8 +398,8 @@ typedef struct rw_batch_norm_gradient_sums_args {
   const float* batch_mean;
   /// [tasks][2][C].
   double* partials;
-  /// For each worker 2 * C floats.
-  void** worker_scratch;
+  /// For each worker the address of 2 * C floats.
+  const void* worker_scratch;
   int type;
   int channels;
   int64_t pixels;

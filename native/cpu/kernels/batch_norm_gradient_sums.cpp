@@ -38,7 +38,7 @@ int gradient_sums(const rw_batch_norm_gradient_sums_args& a, int task, int worke
   const int64_t block_pixels = std::max<int64_t>(gradient_pixels, gradient_block / channels);
   const T* x = static_cast<const T*>(a.x);
   const T* dy = static_cast<const T*>(a.dy);
-  float* const block = static_cast<float*>(a.worker_scratch[worker]);
+  float* const block = static_cast<float* const*>(a.worker_scratch)[worker];
   double* const total = a.partials + task * 2 * channels;
   std::fill_n(total, 2 * channels, 0.0);
   for (int64_t pixel = first; pixel < end;) {

@@ -40,7 +40,7 @@ int statistics(const rw_batch_norm_statistics_args& a, int task, int worker) {
   const int64_t end = std::min(a.pixels, first + a.pixels_per_task);
   const int64_t block_pixels = std::max<int64_t>(pixels_at_once, statistics_block / channels);
   const T* x = static_cast<const T*>(a.x);
-  float* const block_mean = static_cast<float*>(a.worker_scratch[worker]);
+  float* const block_mean = static_cast<float* const*>(a.worker_scratch)[worker];
   float* const squares = block_mean + channels;
   double* const mean = a.partials + task * 2 * channels;
   double* const m2 = mean + channels;

@@ -11,14 +11,14 @@
 
 RW_EXPORT_KERNEL(copy_channels)(const rw_copy_channels_args* args, int task, int /* worker */) {
   const rw_copy_channels_args& a = *args;
+  const char* const* x = static_cast<const char* const*>(a.x);
   const int64_t size = a.type == RW_FLOAT32 ? 4 : 2;
   const int64_t first = task * a.pixels_per_task, end = std::min(a.pixels, first + a.pixels_per_task);
   for (int64_t pixel = first; pixel < end; pixel++) {
     char* target = static_cast<char*>(a.y) + pixel * a.channels * size;
     char* const target_end = target + a.channels * size;
     for (int i = 0; i < a.inputs; i++) {
-      const char* x = static_cast<const char*>(a.x[i]);
-      std::memcpy(target, x + (pixel * a.stored[i] + a.first[i]) * size, a.count[i] * size);
+      std::memcpy(target, x[i] + (pixel * a.stored[i] + a.first[i]) * size, a.count[i] * size);
       target += a.count[i] * size;
     }
     std::memset(target, 0, target_end - target);

@@ -120,7 +120,7 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
   const int blocks = a.channels / lanes;
   const int64_t ring_row = static_cast<int64_t>(out_width + 2) * lanes, ring_block = 3 * ring_row;
   const int64_t row_elements = static_cast<int64_t>(a.width) * a.channels, p_block = a.width * lanes;
-  float* const ring = static_cast<float*>(a.worker_scratch[worker]);
+  float* const ring = static_cast<float* const*>(a.worker_scratch)[worker];
   float* const zero_row = ring + blocks * ring_block;
   float* const p = zero_row + ring_row;
   std::fill_n(zero_row, ring_row, 0.0f);
@@ -135,7 +135,7 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
   float c[max_terms];
   for (int i = 0; i < a.inputs; i++) c[i] = edge_coefficient(a.weight[i], a.mask[i]);
 
-  const T* const* x = reinterpret_cast<const T* const*>(a.x);
+  const T* const* x = static_cast<const T* const*>(a.x);
   const auto keep = [](vec v) { return v; };
   const float one = 1;
   const Tile tile(task, a.batch, a.height, a.images_per_task, a.rows_per_task);

@@ -47,7 +47,7 @@ int forward(const rw_node_forward_args& a, int task, int worker) {
   const int out_height = (a.height - 1) / stride + 1, out_width = (a.width - 1) / stride + 1;
   const int blocks = a.channels / lanes;
   const int64_t ring_row = static_cast<int64_t>(a.width + 2) * lanes, ring_block = 3 * ring_row;
-  float* const ring = static_cast<float*>(a.worker_scratch[worker]);
+  float* const ring = static_cast<float* const*>(a.worker_scratch)[worker];
   float* const zero_row = ring + blocks * ring_block;
   std::fill_n(zero_row, ring_row, 0.0f);
   for (int row = 0; row < 3 * blocks; row++) {
@@ -57,7 +57,7 @@ int forward(const rw_node_forward_args& a, int task, int worker) {
   float c[max_terms];
   for (int i = 0; i < a.inputs; i++) c[i] = edge_coefficient(a.weight[i], a.mask[i]);
 
-  const T* const* x = reinterpret_cast<const T* const*>(a.x);
+  const T* const* x = static_cast<const T* const*>(a.x);
   const auto rectify = [](vec v) { return rectified(v); };
   const Tile tile(task, a.batch, out_height, a.images_per_task, a.rows_per_task);
   for (int image = tile.first_image; image < tile.end_image; image++) {

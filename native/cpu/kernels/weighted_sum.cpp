@@ -15,11 +15,13 @@ namespace {
 
 template <typename T>
 int weighted_sum(const rw_weighted_sum_args& a, int task) {
+  const auto* weight = static_cast<const float* const*>(a.weight);
+  const auto* mask = static_cast<const float* const*>(a.mask);
   float c[max_terms];
   for (int i = 0; i < a.terms; i++) {
-    c[i] = a.scale * (a.weight[i] == nullptr ? 1.0f : edge_coefficient(*a.weight[i], *a.mask[i]));
+    c[i] = a.scale * (weight[i] == nullptr ? 1.0f : edge_coefficient(*weight[i], *mask[i]));
   }
-  const T* const* x = reinterpret_cast<const T* const*>(a.x);
+  const T* const* x = static_cast<const T* const*>(a.x);
   T* y = static_cast<T*>(a.y);
   int64_t i = task * a.elements_per_task;
   const int64_t end = std::min(a.elements, i + a.elements_per_task);

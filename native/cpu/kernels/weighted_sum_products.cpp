@@ -18,11 +18,12 @@ template <typename T>
 int products(const rw_weighted_sum_products_args& a, int task) {
   double* const partial = a.partials + static_cast<int64_t>(task) * a.inputs;
   std::fill_n(partial, a.inputs, 0.0);
+  const T* const* x = static_cast<const T* const*>(a.x);
   const T* dy = static_cast<const T*>(a.dy);
   const int64_t first = task * a.elements_per_task, end = std::min(a.elements, first + a.elements_per_task);
   for (int64_t block = first; block < end; block += product_block) {
     const int64_t count = std::min(product_block, end - block);
-    for (int i = 0; i < a.inputs; i++) partial[i] += dot(static_cast<const T*>(a.x[i]) + block, dy + block, count);
+    for (int i = 0; i < a.inputs; i++) partial[i] += dot(x[i] + block, dy + block, count);
   }
   return RW_OK;
 }

@@ -4,6 +4,7 @@ package org.randwire.backend;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.randwire.backend.cpu.JavaCpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.op.Instruction;
 import org.randwire.op.Primitive;
@@ -37,7 +38,8 @@ record TestBackend(
             "reference-f32",
             () -> new ReferenceBackend(DataType.FLOAT32),
             FLOAT32_TOLERANCE,
-            Set.of()));
+            Set.of()),
+        new TestBackend("cpu-java", JavaCpuBackend::new, FLOAT32_TOLERANCE, Set.of()));
   }
 
   /** Whether the backend refuses the instruction and may. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.randwire.backend.Backend;
+import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.tensor.DataType;
 
@@ -25,6 +26,7 @@ final class Backends {
     List<Named> backends = new ArrayList<>();
     backends.add(new Named("reference f64", () -> new ReferenceBackend(DataType.FLOAT64)));
     backends.add(new Named("reference f32", () -> new ReferenceBackend(DataType.FLOAT32)));
+    backends.add(new Named("cpu fp32", () -> new CpuBackend(DataType.FLOAT32, 2)));
     return backends;
   }
 }

@@ -88,7 +88,11 @@ record ConvolutionProblem(
         window,
         computedGroups,
         new Operand(
-            input, computedInputs, output.type(), matrix ? 1 : in.height(), matrix ? 1 : in.width()),
+            input,
+            computedInputs,
+            output.type(),
+            matrix ? 1 : in.height(),
+            matrix ? 1 : in.width()),
         new Operand(
             output,
             computedOutputs,

@@ -46,7 +46,7 @@ public final class CpuBackend implements Backend {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
     // NativeKernels
     OneDnnKernels.addTo(builder);
-    // Java kernels come here: JavaKernels.addTo(builder).
+    JavaKernels.addTo(builder);
     return builder.build();
   }
 

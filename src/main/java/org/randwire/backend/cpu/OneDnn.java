@@ -21,7 +21,8 @@ final class OneDnn {
     static final dnnl_engine ENGINE = new dnnl_engine();
 
     static {
-      OneDnn.check(dnnl_set_primitive_cache_capacity(CACHED_PRIMITIVES), "set_primitive_cache_capacity");
+      OneDnn.check(
+          dnnl_set_primitive_cache_capacity(CACHED_PRIMITIVES), "set_primitive_cache_capacity");
       OneDnn.check(dnnl_engine_create(ENGINE, dnnl_cpu, 0), "engine_create");
     }
   }

@@ -10,8 +10,8 @@ import org.randwire.op.Window;
 
 /**
  * The lines of the catalog that oneDNN serves: convolutions, and linear layers as pointwise
- * convolutions with a bias. Pointwise convolutions are not taken to oneDNN's matrix product: on 32 to
- * 320 channels the two differ by less than 5 %, and the weight gradient is faster as a convolution.
+ * convolutions with a bias. Pointwise convolutions are not taken to oneDNN's matrix product: on 32
+ * to 320 channels the two run alike, and float32 filter gradients are up to 10 % faster this way.
  */
 final class OneDnnKernels {
   private static final Window POINT = Window.square(1, 1);
