@@ -178,7 +178,8 @@ final class BenchCommand implements Callable<Integer> {
     if (!Double.isFinite(Arrays.stream(program.losses()).sum())) {
       throw new CliException(
           ExitStatus.DIVERGED,
-          "the loss is no longer finite after " + (warmup + steps)
+          "the loss is no longer finite after "
+              + (warmup + steps)
               + " steps, so their time says nothing; lower training.schedule.base");
     }
   }
@@ -199,8 +200,7 @@ final class BenchCommand implements Callable<Integer> {
 
   // Results
 
-  private void report(
-      RunConfig config, Backend backend, StepTime[] times, Breakdown breakdown) {
+  private void report(RunConfig config, Backend backend, StepTime[] times, Breakdown breakdown) {
     double median = quantile(times, 0.5, StepTime::total);
     double imagesPerSecond = 1000 * config.data().batch() / median;
     Map<String, Object> result = new LinkedHashMap<>();
@@ -284,8 +284,7 @@ final class BenchCommand implements Callable<Integer> {
     out.printf(Locale.ROOT, row, "images in", quantile(times, 0.5, StepTime::input));
     out.printf(
         Locale.ROOT, row, "forward, backward", quantile(times, 0.5, StepTime::forwardBackward));
-    out.printf(
-        Locale.ROOT, row, "gradient norm, update", quantile(times, 0.5, StepTime::update));
+    out.printf(Locale.ROOT, row, "gradient norm, update", quantile(times, 0.5, StepTime::update));
   }
 
   private static void kernels(PrintWriter out, Breakdown breakdown) {
@@ -315,8 +314,16 @@ final class BenchCommand implements Callable<Integer> {
         out.println(
             RunFolder.toJsonLine(
                     Map.of(
-                        "ph", "M", "name", "thread_name", "pid", 0, "tid", worker,
-                        "args", Map.of("name", "worker " + worker)))
+                        "ph",
+                        "M",
+                        "name",
+                        "thread_name",
+                        "pid",
+                        0,
+                        "tid",
+                        worker,
+                        "args",
+                        Map.of("name", "worker " + worker)))
                 + ",");
       }
       String separator = "";

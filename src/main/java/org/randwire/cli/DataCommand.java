@@ -51,8 +51,7 @@ final class DataCommand implements Callable<Integer> {
     try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive())) {
       download.to(folder, bar::show);
     }
-    output.note(
-        name + " is complete; use it by data.name=" + name + " data.path=" + folder);
+    output.note(name + " is complete; use it by data.name=" + name + " data.path=" + folder);
     return ExitStatus.DONE.code();
   }
 
@@ -75,8 +74,7 @@ final class DataCommand implements Callable<Integer> {
       throw new CliException(
           ExitStatus.USAGE, "--from: expected http://.. or https://.., found " + mirror);
     }
-    return download.from(
-        mirror.getPath().endsWith("/") ? mirror : URI.create(mirror + "/"));
+    return download.from(mirror.getPath().endsWith("/") ? mirror : URI.create(mirror + "/"));
   }
 
   /** How much of the current file is here, redrawn in place; nothing where that cannot be done. */

@@ -72,8 +72,7 @@ final class DescribeCommand implements Callable<Integer> {
       draw(svg, assembly.config().network().name(), graphs);
     }
     try (Backend backend = assembly.backend()) {
-      Session.Description plan =
-          Session.describe(network, assembly.settings().session(), backend);
+      Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
       report(assembly.config(), network, stages(network, graphs), plan, backend);
     }
     return ExitStatus.DONE.code();

@@ -60,7 +60,8 @@ final class DoctorCommand implements Callable<Integer> {
           name,
           folder
               .map(Path::toString)
-              .orElse("not bundled here; fetch it by: randwire data " + name + " --to data/" + name));
+              .orElse(
+                  "not bundled here; fetch it by: randwire data " + name + " --to data/" + name));
     }
     return findings;
   }

@@ -163,8 +163,7 @@ public final class WiringPlot {
       StringBuilder svg, LayeredLayout layout, int vertex, String text, double top) {
     svg.append(
         "<text class=\"id\" x=\"%s\" y=\"%s\">%s</text>\n"
-            .formatted(
-                number(x(layout, vertex)), number(y(layout, vertex, top) + 3.4), text));
+            .formatted(number(x(layout, vertex)), number(y(layout, vertex, top) + 3.4), text));
   }
 
   private static String name(LayeredLayout layout, int vertex) {

@@ -48,7 +48,9 @@ record TestBackend(
         new TestBackend(
             "cpu-f32", () -> new CpuBackend(DataType.FLOAT32, 1), FLOAT32_TOLERANCE, Set.of()),
         new TestBackend(
-            "cpu-bf16", () -> new CpuBackend(DataType.BFLOAT16, 1), BFLOAT16_TOLERANCE,
+            "cpu-bf16",
+            () -> new CpuBackend(DataType.BFLOAT16, 1),
+            BFLOAT16_TOLERANCE,
             // Nodes with other windows than 3x3 are not fused: the Java kernels are float32 only.
             Set.of(NodeTransform.Forward.class, NodeTransform.Backward.class)));
   }
