@@ -5,20 +5,24 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.randwire.cli.config.ConfigLoader;
 import org.randwire.cli.config.ConfigWriter;
 import org.randwire.cli.config.LoadedConfig;
+import org.randwire.report.TrainingCurve;
 import org.randwire.training.CheckpointStore;
+import org.randwire.training.MetricsLog;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The folder of one run: {@code config.yaml} (merged), {@code metrics.jsonl}, {@code checkpoints/},
- * {@code run.log} and, at the end, {@code result.json}.
+ * {@code run.log} and, at the end, {@code result.json} and {@code curve.svg}.
  */
 record RunFolder(Path path) {
 
@@ -41,6 +45,10 @@ record RunFolder(Path path) {
 
   Path log() {
     return path.resolve("run.log");
+  }
+
+  Path curve() {
+    return path.resolve("curve.svg");
   }
 
   Path result() {
@@ -122,6 +130,35 @@ record RunFolder(Path path) {
     Files.writeString(temporary, toJson(result));
     Files.move(
         temporary, result(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * Draws the metrics written so far.
+   *
+   * @param stepsPerEpoch updates of a full epoch
+   */
+  void writeCurve(String title, long stepsPerEpoch) throws IOException {
+    List<TrainingCurve.Step> steps = new ArrayList<>();
+    List<TrainingCurve.Epoch> epochs = new ArrayList<>();
+    for (Map<String, @Nullable Object> line : MetricsLog.read(metrics())) {
+      if (line.containsKey("loss")) {
+        steps.add(
+            new TrainingCurve.Step(number(line, "step") / stepsPerEpoch, number(line, "loss")));
+      } else {
+        epochs.add(
+            new TrainingCurve.Epoch(
+                (int) number(line, "epochsDone"),
+                number(line, "trainError"),
+                number(line, "testError")));
+      }
+    }
+    if (!steps.isEmpty() && !epochs.isEmpty()) {
+      Files.writeString(curve(), TrainingCurve.svg(title, steps, epochs));
+    }
+  }
+
+  private static double number(Map<String, @Nullable Object> line, String key) {
+    return line.get(key) instanceof Number number ? number.doubleValue() : Double.NaN;
   }
 
   /** JSON with a line per member; numbers that are not finite become null. */

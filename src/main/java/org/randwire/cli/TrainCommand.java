@@ -169,6 +169,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     double seconds = (System.nanoTime() - started) / 1e9;
     Map<String, Object> summary = summary(config, backend, trainer, result, seconds);
+    folder.writeCurve(config.network().name() + ", seed " + config.seed(), trainer.stepsPerEpoch());
     folder.writeResult(summary);
     report(summary, result, folder);
     return ExitStatus.DONE.code();

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.opentest4j.TestAbortedException;
 import org.randwire.data.DataException;
 import org.randwire.data.DataFile;
 import org.randwire.data.DataSplit;
@@ -53,10 +54,14 @@ class Cifar10Test {
     assertEquals(374_560_331L, TestData.pixelSum(mini.test()));
   }
 
-  /** Facts of the 60,000 published images; needs the files unpacked. */
+  /** Facts of the 60,000 published images; the test data keep them compressed by xz. */
   @Test
-  void readsTheWholeDataSet() {
-    DataSplit cifar = Cifar10.load(TestData.require("cifar10/data_batch_1.bin").getParent());
+  void readsTheWholeDataSet() throws Exception {
+    Path packed = TestData.require("cifar10/data_batch_1.bin.xz").getParent();
+    for (String file : fullFiles().keySet()) {
+      unpack(packed.resolve(file + ".xz"), folder.resolve(file));
+    }
+    DataSplit cifar = Cifar10.load(folder);
     var measured = TestData.measure(cifar.train());
 
     assertArrayEquals(allEqual(5000), TestData.labelCounts(cifar.train()));
@@ -67,6 +72,16 @@ class Cifar10Test {
     assertEquals(3733375634L, TestData.pixelSum(cifar.test()));
     assertClose(MEAN, measured.mean(), 1e-12);
     assertClose(STANDARD_DEVIATION, measured.standardDeviation(), 1e-12);
+  }
+
+  private static void unpack(Path packed, Path to) throws Exception {
+    Process xz;
+    try {
+      xz = new ProcessBuilder("xz", "-dc", packed.toString()).redirectOutput(to.toFile()).start();
+    } catch (IOException e) {
+      throw new TestAbortedException("no xz command to unpack the data set with", e);
+    }
+    assertEquals(0, xz.waitFor(), "xz -dc " + packed);
   }
 
   /** The published constants carry four digits of a value in 0..255. */
