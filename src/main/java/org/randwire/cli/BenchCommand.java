@@ -39,8 +39,9 @@ import picocli.CommandLine.Option;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measure the training step of a network on made-up images; no data set is needed.",
-      "A step is: images in, forward, backward, gradient norm, update."
+      "Measure how fast a network trains here.",
+      "A step on made-up images, without a data set: images in, forward, backward,"
+          + " gradient norm, update."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -68,7 +69,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--trace",
       paramLabel = "FILE",
-      description = "Write one step as a Chrome trace: open it in ui.perfetto.dev.")
+      description = "Write one step as a Chrome trace, for ui.perfetto.dev.")
   private @Nullable Path trace;
 
   /** Durations of one step in milliseconds. */

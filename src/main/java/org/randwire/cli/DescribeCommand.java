@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
     name = "describe",
     mixinStandardHelpOptions = true,
     description = {
-      "Show a network: graphs, parameters, multiply-adds, execution plan, memory.",
+      "Show the graphs, size, execution plan and memory of a network.",
       "Reads no data and trains nothing."
     })
 final class DescribeCommand implements Callable<Integer> {

@@ -22,10 +22,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
-    description = {
-      "Show processor, memory, native libraries, devices and data found here,",
-      "and why a device is not used."
-    })
+    description = "Show what this machine offers and why a device is not used.")
 final class DoctorCommand implements Callable<Integer> {
 
   private static final List<String> BUNDLED = List.of("mnist");

@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Train one network.",
-      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute",
-      "or two."
+      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute or"
+          + " two."
     })
 final class TrainCommand implements Callable<Integer> {
 
