@@ -179,7 +179,8 @@ final class BenchCommand implements Callable<Integer> {
     if (!Double.isFinite(Arrays.stream(program.losses()).sum())) {
       throw new CliException(
           ExitStatus.DIVERGED,
-          "the loss is no longer finite after " + (warmup + steps)
+          "the loss is no longer finite after "
+              + (warmup + steps)
               + " steps, so their time says nothing; lower training.schedule.base");
     }
   }
@@ -200,8 +201,7 @@ final class BenchCommand implements Callable<Integer> {
 
   // Results
 
-  private void report(
-      RunConfig config, Backend backend, StepTime[] times, Breakdown breakdown) {
+  private void report(RunConfig config, Backend backend, StepTime[] times, Breakdown breakdown) {
     double median = quantile(times, 0.5, StepTime::total);
     double imagesPerSecond = 1000 * config.data().batch() / median;
     Map<String, Object> result = new LinkedHashMap<>();
@@ -267,7 +267,7 @@ final class BenchCommand implements Callable<Integer> {
       double imagesPerSecond) {
     out.printf(
         Locale.ROOT,
-        "%s, batch %d, %s on %s: %s%n%n",
+        "%s, batch %d, %s on %s:%n%s%n%n",
         config.network().name(),
         config.data().batch(),
         Devices.precision(backend),
@@ -285,13 +285,12 @@ final class BenchCommand implements Callable<Integer> {
     out.printf(Locale.ROOT, row, "images in", quantile(times, 0.5, StepTime::input));
     out.printf(
         Locale.ROOT, row, "forward, backward", quantile(times, 0.5, StepTime::forwardBackward));
-    out.printf(
-        Locale.ROOT, row, "gradient norm, update", quantile(times, 0.5, StepTime::update));
+    out.printf(Locale.ROOT, row, "gradient norm, update", quantile(times, 0.5, StepTime::update));
   }
 
   private static void kernels(PrintWriter out, Breakdown breakdown) {
     out.printf(
-        "%nForward and backward by kernel: time of all workers, mean of %d profiled steps%n",
+        "%nForward, backward by kernel: time of all workers, mean of %d profiled steps%n",
         breakdown.steps());
     for (Map.Entry<String, Long> kernel : longestFirst(breakdown)) {
       kernel(out, breakdown, kernel.getKey(), kernel.getValue());
@@ -316,8 +315,16 @@ final class BenchCommand implements Callable<Integer> {
         out.println(
             RunFolder.toJsonLine(
                     Map.of(
-                        "ph", "M", "name", "thread_name", "pid", 0, "tid", worker,
-                        "args", Map.of("name", "worker " + worker)))
+                        "ph",
+                        "M",
+                        "name",
+                        "thread_name",
+                        "pid",
+                        0,
+                        "tid",
+                        worker,
+                        "args",
+                        Map.of("name", "worker " + worker)))
                 + ",");
       }
       String separator = "";

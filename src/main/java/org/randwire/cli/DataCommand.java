@@ -84,8 +84,7 @@ final class DataCommand implements Callable<Integer> {
       throw new CliException(
           ExitStatus.USAGE, "--from: expected http://.. or https://.., found " + mirror);
     }
-    return download.from(
-        mirror.getPath().endsWith("/") ? mirror : URI.create(mirror + "/"));
+    return download.from(mirror.getPath().endsWith("/") ? mirror : URI.create(mirror + "/"));
   }
 
   /** How much of the current file is here, redrawn in place; nothing where that cannot be done. */

@@ -72,8 +72,7 @@ final class DescribeCommand implements Callable<Integer> {
       draw(svg, assembly.config().network().name(), graphs);
     }
     try (Backend backend = assembly.backend()) {
-      Session.Description plan =
-          Session.describe(network, assembly.settings().session(), backend);
+      Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
       report(assembly.config(), network, stages(network, graphs), plan, backend);
     }
     return ExitStatus.DONE.code();
@@ -199,7 +198,7 @@ final class DescribeCommand implements Callable<Integer> {
     Session.Forecast memory = description.forecast();
     out.printf(
         Locale.ROOT,
-        "%nTraining step, batch %d, %s on %s: %s%n",
+        "%nTraining step, batch %d, %s on %s:%n%s%n",
         config.data().batch(),
         Devices.precision(backend),
         backend.name(),
@@ -217,7 +216,7 @@ final class DescribeCommand implements Callable<Integer> {
         mebibytes(plan.unplannedBytes()));
     out.printf(
         Locale.ROOT,
-        "memory forecast %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
+        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
         mebibytes(memory.totalBytes()),
         mebibytes(memory.arenaBytes()),
         mebibytes(memory.stateBytes()),

@@ -73,7 +73,9 @@ final class EvaluateCommand implements Callable<Integer> {
     if (!override.matches("(device|threads|precision|fusion|data\\.(path|evaluationBatch))=.*")) {
       throw new CliException(
           ExitStatus.USAGE,
-          "'" + override + "' would evaluate something else than this run; device, threads,"
+          "'"
+              + override
+              + "' would evaluate something else than this run; device, threads,"
               + " precision, fusion, data.path and data.evaluationBatch may differ");
     }
   }

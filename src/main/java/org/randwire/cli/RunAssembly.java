@@ -117,7 +117,11 @@ final class RunAssembly {
     if (files.size() != regime.stages()) {
       throw loaded.refusal(
           "network.graph.files",
-          config.network().name() + " has " + regime.stages() + " stages, found " + files.size()
+          config.network().name()
+              + " has "
+              + regime.stages()
+              + " stages, found "
+              + files.size()
               + " files");
     }
     List<Dag> graphs = new ArrayList<>();
@@ -262,9 +266,7 @@ final class RunAssembly {
   // Device
 
   int threads() {
-    return config.threads() == 0
-        ? Runtime.getRuntime().availableProcessors()
-        : config.threads();
+    return config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
   }
 
   /** Opens the device; one that was named and cannot be had ends the command. */
@@ -286,8 +288,7 @@ final class RunAssembly {
     Optional<String> missing = Devices.bfloat16Absence();
     if (missing.isPresent()) {
       throw new CliException(
-          ExitStatus.DEVICE,
-          loaded.refusal("precision", "bf16: " + missing.get()).getMessage());
+          ExitStatus.DEVICE, loaded.refusal("precision", "bf16: " + missing.get()).getMessage());
     }
     return new CpuBackend(DataType.BFLOAT16, threads());
   }

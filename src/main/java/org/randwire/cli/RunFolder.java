@@ -53,7 +53,9 @@ record RunFolder(Path path) {
     if (Files.exists(folder.config())) {
       throw new CliException(
           ExitStatus.USAGE,
-          path + " already holds a run; go on with it by --resume " + path
+          path
+              + " already holds a run; go on with it by --resume "
+              + path
               + " or name another folder by --output");
     }
     Files.createDirectories(folder.checkpoints());

@@ -251,7 +251,8 @@ final class TrainCommand implements Callable<Integer> {
         out ->
             out.printf(
                 Locale.ROOT,
-                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
+                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s;"
+                    + " %s%n",
                 100 * (1 - result.lastTestError()),
                 result.epochs(),
                 100 * (1 - result.minTestError()),

@@ -8,11 +8,11 @@ import java.util.List;
 import org.randwire.graph.Dag;
 
 /**
- * Where the nodes of one stage go in a layered drawing (Sugiyama, Tagawa, Toda 1981): the layer of a
- * node is its distance from the input, an edge over several layers has a bend in each between, the
- * order within a layer is that with the fewest crossings some barycentre sweeps find, and heights
- * follow the neighbours'. Edges from one node share their bends as far as they go together, since
- * they carry the same tensor. A pure function of the graph.
+ * Where the nodes of one stage go in a layered drawing (Sugiyama, Tagawa, Toda 1981): the layer of
+ * a node is its distance from the input, an edge over several layers has a bend in each between,
+ * the order within a layer is that with the fewest crossings some barycentre sweeps find, and
+ * heights follow the neighbours'. Edges from one node share their bends as far as they go together,
+ * since they carry the same tensor. A pure function of the graph.
  *
  * <p>Vertices are numbered: the nodes of the graph first, then input and output, then bends.
  */
@@ -126,7 +126,8 @@ final class LayeredLayout {
     vertices[vertices.length - 1] = to;
     if (layer.size() > MOST_VERTICES) {
       throw new IllegalArgumentException(
-          "the wiring is too large to be drawn: more than " + MOST_VERTICES
+          "the wiring is too large to be drawn: more than "
+              + MOST_VERTICES
               + " nodes and crossings of levels");
     }
     return new Line(vertices);

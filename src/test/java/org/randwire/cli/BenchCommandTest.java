@@ -92,8 +92,16 @@ class BenchCommandTest {
   void needsNoDataSet() {
     CommandRun run =
         CommandRun.of(
-            "bench", "--steps", "1", "--warmup", "0", "device=reference", "network.channels=2",
-            "network.graph.nodes=5", "data.batch=2", "data.path=" + folder.resolve("absent"));
+            "bench",
+            "--steps",
+            "1",
+            "--warmup",
+            "0",
+            "device=reference",
+            "network.channels=2",
+            "network.graph.nodes=5",
+            "data.batch=2",
+            "data.path=" + folder.resolve("absent"));
     assertEquals(0, run.status(), run.err());
     assertTrue(run.out().contains("ms per step (median of 1;"), run.out());
     assertTrue(run.out().contains("(workers waiting)"), run.out());
@@ -114,8 +122,7 @@ class BenchCommandTest {
 
   @Test
   void noFigureIsGivenForStepsThatDiverged() {
-    String line =
-        bench("reference", "training.schedule.base=1e300").refusal(ExitStatus.DIVERGED);
+    String line = bench("reference", "training.schedule.base=1e300").refusal(ExitStatus.DIVERGED);
     assertTrue(line.startsWith("the loss is no longer finite"), line);
   }
 }

@@ -23,8 +23,7 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"train", "evaluate", "describe", "bench", "export", "data", "doctor"})
+  @ValueSource(strings = {"train", "evaluate", "describe", "bench", "export", "data", "doctor"})
   void helpFitsIntoEightyColumns(String name) {
     CommandRun run = CommandRun.of(name, "--help");
     assertEquals(0, run.status(), run.err());

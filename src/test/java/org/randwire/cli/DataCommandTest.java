@@ -40,8 +40,7 @@ class DataCommandTest {
           }
         });
     server.start();
-    address =
-        "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
+    address = "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
   }
 
   @AfterEach

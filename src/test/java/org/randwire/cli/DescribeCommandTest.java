@@ -96,8 +96,7 @@ class DescribeCommandTest {
     Path narrow = folder.resolve("narrow.svg");
     Path wide = folder.resolve("wide.svg");
     CommandRun.tiny("reference", "describe", "--json", "--svg", narrow.toString()).json();
-    CommandRun.tiny(
-            "reference", "describe", "--json", "--svg", wide.toString(), "training.ema=0.5")
+    CommandRun.tiny("reference", "describe", "--json", "--svg", wide.toString(), "training.ema=0.5")
         .json();
     String svg = Files.readString(narrow);
     assertEquals(svg, Files.readString(wide));
@@ -123,8 +122,7 @@ class DescribeCommandTest {
   void everyKeyIsListed() {
     CommandRun help = CommandRun.of("describe", "--help-config");
     assertEquals(0, help.status());
-    assertEquals(
-        ConfigSchema.paths(), help.out().lines().map(line -> line.split(" ")[0]).toList());
+    assertEquals(ConfigSchema.paths(), help.out().lines().map(line -> line.split(" ")[0]).toList());
   }
 
   @Test

@@ -26,13 +26,16 @@ class EvaluateCommandTest {
 
   private List<Path> checkpoints() throws IOException {
     try (Stream<Path> files = Files.list(run().resolve("checkpoints"))) {
-      return files.filter(f -> f.getFileName().toString().startsWith("checkpoint-")).sorted()
+      return files
+          .filter(f -> f.getFileName().toString().startsWith("checkpoint-"))
+          .sorted()
           .toList();
     }
   }
 
   private static void assertSame(JsonNode trained, JsonNode evaluated) {
-    assertEquals(trained.get("lastTestLoss").doubleValue(), evaluated.get("testLoss").doubleValue());
+    assertEquals(
+        trained.get("lastTestLoss").doubleValue(), evaluated.get("testLoss").doubleValue());
     assertEquals(
         trained.get("lastTestError").doubleValue(), evaluated.get("testError").doubleValue());
     assertEquals(
@@ -87,8 +90,7 @@ class EvaluateCommandTest {
     assertEquals(
         run().resolve("checkpoints").resolve(CheckpointStore.BEST_FILE).toString(),
         best.get("checkpoint").stringValue());
-    assertEquals(
-        trained.get("minTestError").doubleValue(), best.get("testError").doubleValue());
+    assertEquals(trained.get("minTestError").doubleValue(), best.get("testError").doubleValue());
     assertEquals(trained.get("minTestErrorEpoch").intValue(), best.get("epoch").intValue());
   }
 
@@ -153,8 +155,7 @@ class EvaluateCommandTest {
   @ValueSource(strings = {"network.channels=8", "data.name=mnist", "seed=2", "data.limit=5"})
   void aSettingThatMakesAnotherRunOfItIsRefused(String setting) {
     CommandRun.train("reference", run());
-    String line =
-        CommandRun.of("evaluate", run().toString(), setting).refusal(ExitStatus.USAGE);
+    String line = CommandRun.of("evaluate", run().toString(), setting).refusal(ExitStatus.USAGE);
     assertTrue(line.startsWith("'" + setting + "'"), line);
   }
 }

@@ -58,8 +58,7 @@ class ExportCommandTest {
     RunAssembly assembly = new RunAssembly(new RunFolder(run).load(List.of()));
     try (Backend backend = assembly.backend();
         Trainer trainer =
-            assembly.trainer(
-                assembly.network(assembly.stageGraphs()), backend, assembly.data())) {
+            assembly.trainer(assembly.network(assembly.stageGraphs()), backend, assembly.data())) {
       trainer.restore(RunFolder.checkpoint(run).checkpoint());
       return trainer.weights();
     }
@@ -144,8 +143,7 @@ class ExportCommandTest {
   @Test
   void aCheckpointNeedsNoRunAroundIt() throws IOException {
     CommandRun.train("reference", run);
-    Path alone =
-        Files.copy(run.resolve("checkpoints/best.rwck"), folder.resolve("alone.rwck"));
+    Path alone = Files.copy(run.resolve("checkpoints/best.rwck"), folder.resolve("alone.rwck"));
     assertEquals(0, export(alone).status());
     assertFalse(Safetensors.read(file).tensors().isEmpty());
   }
