@@ -145,7 +145,6 @@ final class TrainCommand implements Callable<Integer> {
       RunConfig config, Backend backend, Trainer trainer, RunFolder folder, PrintWriter err)
       throws IOException {
     long started = System.nanoTime();
-    long stepsBefore = trainer.stepsDone();
     TrainingResult result;
     try (MetricsLog metrics = openMetrics(folder, trainer.stepsDone());
         Progress progress =
@@ -169,8 +168,7 @@ final class TrainCommand implements Callable<Integer> {
       return ExitStatus.INTERRUPTED.code();
     }
     double seconds = (System.nanoTime() - started) / 1e9;
-    Map<String, Object> summary =
-        summary(config, backend, trainer, result, result.steps() - stepsBefore, seconds);
+    Map<String, Object> summary = summary(config, backend, trainer, result, seconds);
     folder.writeResult(summary);
     report(summary, result, folder);
     return ExitStatus.DONE.code();
@@ -213,12 +211,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> summary(
-      RunConfig config,
-      Backend backend,
-      Trainer trainer,
-      TrainingResult result,
-      long steps,
-      double seconds) {
+      RunConfig config, Backend backend, Trainer trainer, TrainingResult result, double seconds) {
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("state", "done");
     summary.put("network", trainer.fingerprint());
@@ -239,7 +232,7 @@ final class TrainCommand implements Callable<Integer> {
     summary.put("precision", Devices.precision(backend));
     summary.put("threads", backend.workers());
     summary.put("seconds", seconds);
-    summary.put("imagesPerSecond", steps * config.data().batch() / seconds);
+    summary.put("imagesPerSecond", result.imagesPerSecond());
     summary.put("version", Version.release());
     summary.put("commit", Version.commit());
     return summary;
@@ -257,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
                 result.epochs(),
                 100 * (1 - result.minTestError()),
                 result.minTestErrorEpoch(),
-                summary.get("imagesPerSecond"),
+                result.imagesPerSecond(),
                 folder.path()));
   }
 

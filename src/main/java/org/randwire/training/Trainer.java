@@ -31,8 +31,8 @@ import org.randwire.tensor.NamedTensor;
 
 /**
  * Trains one network. The result is a pure function of (network, data, settings, seed) on one kind
- * of device: neither the number of threads nor interruptions change a bit of it. Not thread-safe but
- * for {@link #requestStop}.
+ * of device: neither the number of threads nor interruptions change a bit of it. Not thread-safe
+ * but for {@link #requestStop}.
  */
 public final class Trainer implements AutoCloseable {
 
@@ -57,6 +57,8 @@ public final class Trainer implements AutoCloseable {
   private double minTestError = Double.NaN;
   private int minTestErrorEpoch;
   private long lastCheckpointNanos = System.nanoTime();
+  private long trainedExamples;
+  private long trainingNanos;
   private volatile boolean stopRequested;
 
   /**
@@ -113,8 +115,14 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "%s has images [%d, %d, %d] of %d classes, the network takes [%d, %d, %d] of %d"
               .formatted(
-                  train.name(), train.channels(), train.height(), train.width(), train.classes(),
-                  input.channels(), input.height(), input.width(),
+                  train.name(),
+                  train.channels(),
+                  train.height(),
+                  train.width(),
+                  train.classes(),
+                  input.channels(),
+                  input.height(),
+                  input.width(),
                   graph.output().shape().channels()));
     }
   }
@@ -128,9 +136,7 @@ public final class Trainer implements AutoCloseable {
 
   private static String hash(OpGraph graph) {
     MessageDigest digest = sha256();
-    graph
-        .nodes()
-        .forEach(node -> digest.update(node.toString().getBytes(StandardCharsets.UTF_8)));
+    graph.nodes().forEach(node -> digest.update(node.toString().getBytes(StandardCharsets.UTF_8)));
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
@@ -187,12 +193,19 @@ public final class Trainer implements AutoCloseable {
       Parameter parameter = byName.get(tensor.name());
       if (parameter == null) {
         throw new IllegalArgumentException(
-            "the network has no tensor '" + tensor.name() + "'; it begins with '"
-                + byName.keySet().iterator().next() + "'");
+            "the network has no tensor '"
+                + tensor.name()
+                + "'; it begins with '"
+                + byName.keySet().iterator().next()
+                + "'");
       }
       if (!parameter.exportShape().equals(tensor.shape())) {
         throw new IllegalArgumentException(
-            "tensor '" + tensor.name() + "' is " + tensor.shape() + ", the network's is "
+            "tensor '"
+                + tensor.name()
+                + "' is "
+                + tensor.shape()
+                + ", the network's is "
                 + parameter.exportShape());
       }
     }
@@ -213,8 +226,7 @@ public final class Trainer implements AutoCloseable {
   /** All parameters and running statistics by name, in the order of the network's buffers. */
   public Map<String, NamedTensor> weights() {
     Map<String, NamedTensor> tensors = new LinkedHashMap<>();
-    for (List<Parameter> group :
-        List.of(session.state().parameters(), session.state().states())) {
+    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
       for (Parameter parameter : group) {
         double[] values = session.state().get(sectionOf(parameter), parameter.name());
         float[] floats = new float[values.length];
@@ -272,8 +284,7 @@ public final class Trainer implements AutoCloseable {
   /** SHA-256 over the float64 values of all parameters and running statistics in order. */
   public String weightsHash() {
     MessageDigest digest = sha256();
-    for (List<Parameter> group :
-        List.of(session.state().parameters(), session.state().states())) {
+    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
       for (Parameter parameter : group) {
         double[] values = session.state().get(sectionOf(parameter), parameter.name());
         ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -316,6 +327,7 @@ public final class Trainer implements AutoCloseable {
   public TrainingResult train(TrainingListener listener) {
     while (epoch < settings.epochs() && !isOver()) {
       trainLoader.start(epoch, position);
+      long started = System.nanoTime();
       for (Batch batch = trainLoader.next();
           batch != null && !isOver();
           batch = trainLoader.next()) {
@@ -324,6 +336,7 @@ public final class Trainer implements AutoCloseable {
           save(listener, false);
         }
       }
+      trainingNanos += System.nanoTime() - started;
       if (!stopRequested) {
         endEpoch(listener);
       }
@@ -370,6 +383,7 @@ public final class Trainer implements AutoCloseable {
         clip > 0 && norm > clip ? clip / norm : 1,
         settings.averageDecay());
     trainTally.add(program.logits(), batch.labels(), batch.size(), data.train().classes());
+    trainedExamples += batch.size();
     step++;
     position++;
     epochLoss += loss;
@@ -449,6 +463,7 @@ public final class Trainer implements AutoCloseable {
         lastTest.top5Error(),
         minTestError,
         minTestErrorEpoch,
+        trainedExamples / (trainingNanos / 1e9),
         weightsHash());
   }
 
@@ -471,8 +486,15 @@ public final class Trainer implements AutoCloseable {
         "progress",
         new Checkpoint.Doubles(
             new double[] {
-              epochLoss, epochSteps, lastTrainLoss, lastTest.examples(), lastTest.loss(),
-              lastTest.top1Error(), lastTest.top5Error(), minTestError, minTestErrorEpoch
+              epochLoss,
+              epochSteps,
+              lastTrainLoss,
+              lastTest.examples(),
+              lastTest.loss(),
+              lastTest.top1Error(),
+              lastTest.top5Error(),
+              minTestError,
+              minTestErrorEpoch
             }));
     sections.put("tally", new Checkpoint.Longs(trainTally.toArray()));
     return new Checkpoint(
@@ -514,8 +536,7 @@ public final class Trainer implements AutoCloseable {
     if (checkpoint.seed() != streams.masterSeed()) {
       throw new CheckpointException(
           "checkpoint",
-          "was written with seed " + checkpoint.seed() + ", this run has "
-              + streams.masterSeed());
+          "was written with seed " + checkpoint.seed() + ", this run has " + streams.masterSeed());
     }
     restoreWeights(checkpoint);
     NetworkState state = session.state();

@@ -46,7 +46,11 @@ public record TrainingSettings(
     if (epochs < 1 || maxSteps < 0 || dataThreads < 1) {
       throw new IllegalArgumentException(
           "epochs and data threads must be at least 1 and steps not negative, got "
-              + epochs + ", " + dataThreads + ", " + maxSteps);
+              + epochs
+              + ", "
+              + dataThreads
+              + ", "
+              + maxSteps);
     }
     if (!(momentum >= 0 && momentum < 1)
         || !(weightDecay >= 0)

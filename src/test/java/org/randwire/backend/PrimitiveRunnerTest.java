@@ -169,8 +169,7 @@ class PrimitiveRunnerTest {
   private static double[] run(Fault fault) {
     KernelCatalog.Builder catalog = new KernelCatalog.Builder();
     catalog.add("faulty", Relu.class, instruction -> new FaultyKernel(instruction, fault));
-    try (Backend backend =
-            new CatalogBackend("faulty", JavaCpuBackend.create(), catalog.build());
+    try (Backend backend = new CatalogBackend("faulty", JavaCpuBackend.create(), catalog.build());
         PrimitiveRunner runner = new PrimitiveRunner(backend, Schedule.PLAIN)) {
       Value x = runner.set(runner.activation("x", SHAPE), X);
       Value y = runner.activation("y", SHAPE);

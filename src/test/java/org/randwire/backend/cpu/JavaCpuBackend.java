@@ -14,7 +14,6 @@ public final class JavaCpuBackend {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
     OneDnnKernels.addTo(builder);
     JavaKernels.addTo(builder);
-    return new CatalogBackend(
-        "cpu-java", new CpuBackend(DataType.FLOAT32, 1), builder.build());
+    return new CatalogBackend("cpu-java", new CpuBackend(DataType.FLOAT32, 1), builder.build());
   }
 }
