@@ -39,8 +39,9 @@ import picocli.CommandLine.Option;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measure the training step of a network on made-up images; no data set is needed.",
-      "A step is: images in, forward, backward, gradient norm, update."
+      "Measure how fast a network trains here.",
+      "A step on made-up images, without a data set: images in, forward, backward,"
+          + " gradient norm, update."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -68,7 +69,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--trace",
       paramLabel = "FILE",
-      description = "Write one step as a Chrome trace: open it in ui.perfetto.dev.")
+      description = "Write one step as a Chrome trace, for ui.perfetto.dev.")
   private @Nullable Path trace;
 
   /** Durations of one step in milliseconds. */
@@ -266,7 +267,7 @@ final class BenchCommand implements Callable<Integer> {
       double imagesPerSecond) {
     out.printf(
         Locale.ROOT,
-        "%s, batch %d, %s on %s: %s%n%n",
+        "%s, batch %d, %s on %s:%n%s%n%n",
         config.network().name(),
         config.data().batch(),
         Devices.precision(backend),
@@ -289,7 +290,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private static void kernels(PrintWriter out, Breakdown breakdown) {
     out.printf(
-        "%nForward and backward by kernel: time of all workers, mean of %d profiled steps%n",
+        "%nForward, backward by kernel: time of all workers, mean of %d profiled steps%n",
         breakdown.steps());
     for (Map.Entry<String, Long> kernel : longestFirst(breakdown)) {
       kernel(out, breakdown, kernel.getKey(), kernel.getValue());

@@ -4,7 +4,9 @@ package org.randwire.cli;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.randwire.cli.config.NearestName;
@@ -51,7 +53,15 @@ final class DataCommand implements Callable<Integer> {
     try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive())) {
       download.to(folder, bar::show);
     }
-    output.note(name + " is complete; use it by data.name=" + name + " data.path=" + folder);
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("name", name);
+    result.put("path", folder.toString());
+    result.put("files", download.files().stream().map(RemoteFile::name).toList());
+    output.print(
+        result,
+        out ->
+            out.printf(
+                "%1$s is complete; use it by data.name=%1$s data.path=%2$s%n", name, folder));
     return ExitStatus.DONE.code();
   }
 

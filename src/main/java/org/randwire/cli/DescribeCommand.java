@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
     name = "describe",
     mixinStandardHelpOptions = true,
     description = {
-      "Show a network: graphs, parameters, multiply-adds, execution plan, memory.",
+      "Show the graphs, size, execution plan and memory of a network.",
       "Reads no data and trains nothing."
     })
 final class DescribeCommand implements Callable<Integer> {
@@ -198,7 +198,7 @@ final class DescribeCommand implements Callable<Integer> {
     Session.Forecast memory = description.forecast();
     out.printf(
         Locale.ROOT,
-        "%nTraining step, batch %d, %s on %s: %s%n",
+        "%nTraining step, batch %d, %s on %s:%n%s%n",
         config.data().batch(),
         Devices.precision(backend),
         backend.name(),
@@ -216,7 +216,7 @@ final class DescribeCommand implements Callable<Integer> {
         mebibytes(plan.unplannedBytes()));
     out.printf(
         Locale.ROOT,
-        "memory forecast %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
+        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
         mebibytes(memory.totalBytes()),
         mebibytes(memory.arenaBytes()),
         mebibytes(memory.stateBytes()),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.Loader;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.NativeLibraries;
@@ -22,10 +20,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
-    description = {
-      "Show processor, memory, native libraries, devices and data found here,",
-      "and why a device is not used."
-    })
+    description = "Show what this machine offers and why a device is not used.")
 final class DoctorCommand implements Callable<Integer> {
 
   private static final List<String> BUNDLED = List.of("mnist");
@@ -53,7 +48,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.put(
         "bf16", attempt(() -> Devices.bfloat16Absence().map(why -> "no: " + why).orElse("yes")));
     findings.put("cuda", "not used: " + Devices.cudaAbsence());
-    findings.put("caches", attempt(DoctorCommand::caches));
+    findings.put("caches", attempt(NativeLibraries::cache));
     for (String name : BUNDLED) {
       Optional<Path> folder = RunAssembly.bundledData(name);
       findings.put(
@@ -87,14 +82,6 @@ final class DoctorCommand implements Callable<Integer> {
           "%.1f GiB available, Java heap up to %.1f GiB",
           cpu.availableBytes() / (double) (1L << 30),
           Runtime.getRuntime().maxMemory() / (double) (1L << 30));
-    }
-  }
-
-  private static String caches() {
-    try {
-      return Loader.getCacheDir() + " (unpacked native libraries)";
-    } catch (IOException e) {
-      return "none: " + e.getMessage();
     }
   }
 

@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = {
       "Evaluate a saved network on the test set.",
-      "The newest checkpoint of a run is taken, or the one named."
+      "Takes the newest checkpoint of a run, or the one named."
     })
 final class EvaluateCommand implements Callable<Integer> {
 

@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     name = "export",
     mixinStandardHelpOptions = true,
     description = {
-      "Write the weights of a saved network to a file that other programs read.",
-      "Batch-norm statistics come with them; training.init reads the file back."
+      "Write the weights of a saved network for other programs.",
+      "Batch-norm statistics come with them. As training.init, a run starts from the file."
     })
 final class ExportCommand implements Callable<Integer> {
 

@@ -41,7 +41,7 @@ public final class Main implements Callable<Integer> {
   }
 
   /** The commands in the order of the help text. */
-  private static List<Object> commands(CrashLog log) {
+  static List<Object> commands(CrashLog log) {
     return List.of(
         new TrainCommand(log),
         new EvaluateCommand(),

@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Train one network.",
-      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute",
-      "or two."
+      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute or"
+          + " two."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -245,7 +245,8 @@ final class TrainCommand implements Callable<Integer> {
         out ->
             out.printf(
                 Locale.ROOT,
-                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
+                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s;"
+                    + " %s%n",
                 100 * (1 - result.lastTestError()),
                 result.epochs(),
                 100 * (1 - result.minTestError()),

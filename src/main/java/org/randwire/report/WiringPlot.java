@@ -63,9 +63,9 @@ public final class WiringPlot {
     }
     double height = top - STAGE_GAP + MARGIN;
     return """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %1$s %2$s" width="%1$s" height="%2$s">
-        <title>Wiring of %3$d stages</title>
-        """
+    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %1$s %2$s" width="%1$s" height="%2$s">
+    <title>Wiring of %3$d stages</title>
+    """
             .formatted(number(width), number(height), stages.size())
         + STYLE
         + body
@@ -75,7 +75,7 @@ public final class WiringPlot {
   private static void label(StringBuilder svg, Stage stage, double top) {
     Dag graph = stage.graph();
     svg.append(
-        "<text x=\"%s\" y=\"%s\"><tspan class=\"name\">%s</tspan>  %d nodes, %d edges</text>\n"
+        "<text x=\"%s\" y=\"%s\"><tspan class=\"name\">%s</tspan><tspan dx=\"8\">%d nodes, %d edges</tspan></text>\n"
             .formatted(
                 number(MARGIN),
                 number(top + 10),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.backend.cpu;
 
+import java.io.IOException;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
 import org.randwire.backend.cpu.binding.Core;
@@ -26,5 +27,14 @@ public final class NativeLibraries {
   public static String oneDnn() {
     String file = Loader.load(dnnl.class);
     return OneDnn.version() + ", " + OneDnn.instructionSet() + ", " + file;
+  }
+
+  /** The folder into which libraries are unpacked, or why there is none; one line. */
+  public static String cache() {
+    try {
+      return Loader.getCacheDir() + " (unpacked native libraries)";
+    } catch (IOException e) {
+      return "none: " + e.getMessage();
+    }
   }
 }

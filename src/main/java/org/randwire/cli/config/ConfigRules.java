@@ -35,6 +35,7 @@ final class ConfigRules {
               List.of(GRAPH + "m", GRAPH + "nodes", GRAPH + "generator"),
               on(Generator.BA, ConfigRules::tooManyNewEdges)),
           new Rule(List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
+          new Rule(List.of(SCHEDULE + "base"), ConfigRules::noRate),
           new Rule(List.of(SCHEDULE + "milestones"), ConfigRules::unsortedMilestones),
           new Rule(
               List.of(SCHEDULE + "name", SCHEDULE + "milestones"), ConfigRules::stepWithoutSteps),
@@ -94,6 +95,12 @@ final class ConfigRules {
     return config.training().nesterov() && config.training().momentum() == 0
         ? "training.nesterov: needs training.momentum above 0"
         : null;
+  }
+
+  private static @Nullable String noRate(RunConfig config) {
+    return config.training().schedule().base() > 0
+        ? null
+        : "training.schedule.base: must be above 0";
   }
 
   private static @Nullable String unsortedMilestones(RunConfig config) {

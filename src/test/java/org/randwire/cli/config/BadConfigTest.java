@@ -180,6 +180,9 @@ class BadConfigTest {
             "run.yaml:1:37: training.schedule.warmupEpochs: must be below training.epochs,"
                 + " found 3 of 3"),
         bad(
+            "training: {schedule: {base: 0}}\n",
+            "run.yaml:1:29: training.schedule.base: must be above 0"),
+        bad(
             "training: {nesterov: true, momentum: 0}\n",
             "run.yaml:1:22: training.nesterov: needs training.momentum above 0"),
         bad(
