@@ -92,6 +92,7 @@ final class TrainCommand implements Callable<Integer> {
     OpGraph graph = assembly.network(assembly.imageShape(), assembly.classes()).build();
     try (Backend backend = assembly.backend()) {
       DataSplit data = assembly.data();
+      requireABatch(loaded, data);
       try (Trainer trainer =
           new Trainer(
               loaded.config().network().name(),
@@ -106,12 +107,24 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  private static void requireABatch(LoadedConfig loaded, DataSplit data) {
+    int examples = data.train().size();
+    if (examples < loaded.config().data().batch()) {
+      throw loaded.refusal(
+          "data.batch",
+          loaded.config().data().batch() + " is more than the " + examples
+              + " training examples of " + data.train().name());
+    }
+  }
+
   private int run(LoadedConfig loaded, Backend backend, Trainer trainer) throws IOException {
     RunConfig config = loaded.config();
     RunFolder folder;
     if (resume != null) {
       folder = new RunFolder(resume);
-      restore(folder, trainer);
+      if (!restore(folder, trainer)) {
+        initialise(loaded, trainer);
+      }
     } else {
       initialise(loaded, trainer);
       folder = RunFolder.create(output != null ? output : defaultFolder(config), loaded);
@@ -214,13 +227,15 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void restore(RunFolder folder, Trainer trainer) {
+  /** Returns whether there was a checkpoint; a run may have been killed before its first. */
+  private boolean restore(RunFolder folder, Trainer trainer) {
     Optional<CheckpointStore.Restored> restored = folder.newestCheckpoint(trainer.fingerprint());
     restored.ifPresent(
         found -> {
           found.skipped().forEach(line -> spec.commandLine().getErr().println(line));
           trainer.restore(found.checkpoint());
         });
+    return restored.isPresent();
   }
 
   private static Path defaultFolder(RunConfig config) {
@@ -294,13 +309,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public void stepDone(Step step) {
-      metrics.append(
-          step.step(),
-          Map.of(
-              "epoch", step.epoch(),
-              "loss", step.loss(),
-              "learningRate", step.learningRate(),
-              "gradientNorm", step.gradientNorm()));
+      Map<String, Object> line = new LinkedHashMap<>(); // the order of Map.of differs per process
+      line.put("epoch", step.epoch());
+      line.put("loss", step.loss());
+      line.put("learningRate", step.learningRate());
+      line.put("gradientNorm", step.gradientNorm());
+      metrics.append(step.step(), line);
       progress.step(step.examples());
       progress.measured(step.loss(), Double.NaN);
     }
