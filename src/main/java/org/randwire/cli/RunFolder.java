@@ -67,7 +67,7 @@ record RunFolder(Path path) {
               + " or name another folder by --output");
     }
     Files.createDirectories(folder.checkpoints());
-    Files.writeString(folder.config(), ConfigWriter.toYaml(config.config()));
+    folder.replace(folder.config(), ConfigWriter.toYaml(config.config()));
     return folder;
   }
 
@@ -124,12 +124,17 @@ record RunFolder(Path path) {
     return new CheckpointStore.Restored(file, CheckpointStore.read(file), List.of());
   }
 
-  /** Writes the result; a reader never sees half of it. */
+  /** Writes the result. */
   void writeResult(Map<String, ?> result) throws IOException {
-    Path temporary = path.resolve("result.json.tmp");
-    Files.writeString(temporary, toJson(result));
+    replace(result(), toJson(result));
+  }
+
+  /** Writes a file whole: who reads it, or comes after a kill, never sees half of it. */
+  private void replace(Path file, String text) throws IOException {
+    Path temporary = path.resolve(file.getFileName() + ".tmp");
+    Files.writeString(temporary, text);
     Files.move(
-        temporary, result(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /**

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
+import org.randwire.data.DataSplit;
 import org.randwire.export.Safetensors;
 import org.randwire.op.OpGraph;
 import org.randwire.training.Checkpoint;
@@ -84,9 +85,25 @@ final class TrainCommand implements Callable<Integer> {
         resume != null ? RunFolder.containing(resume).load(List.of()) : arguments.load();
     RunAssembly assembly = new RunAssembly(loaded);
     OpGraph graph = assembly.network(assembly.stageGraphs());
-    try (Backend backend = assembly.backend();
-        Trainer trainer = assembly.trainer(graph, backend, assembly.data())) {
-      return run(loaded, backend, trainer);
+    try (Backend backend = assembly.backend()) {
+      DataSplit data = assembly.data();
+      requireABatch(loaded, data);
+      try (Trainer trainer = assembly.trainer(graph, backend, data)) {
+        return run(loaded, backend, trainer);
+      }
+    }
+  }
+
+  private static void requireABatch(LoadedConfig loaded, DataSplit data) {
+    int examples = data.train().size();
+    if (examples < loaded.config().data().batch()) {
+      throw loaded.refusal(
+          "data.batch",
+          loaded.config().data().batch()
+              + " is more than the "
+              + examples
+              + " training examples of "
+              + data.train().name());
     }
   }
 
@@ -95,7 +112,9 @@ final class TrainCommand implements Callable<Integer> {
     RunFolder folder;
     if (resume != null) {
       folder = new RunFolder(resume);
-      restore(folder, trainer);
+      if (!restore(folder, trainer)) {
+        initialise(loaded, trainer);
+      }
     } else {
       initialise(loaded, trainer);
       folder = RunFolder.create(newFolder != null ? newFolder : defaultFolder(config), loaded);
@@ -197,13 +216,15 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void restore(RunFolder folder, Trainer trainer) {
+  /** Returns whether there was a checkpoint; a run may have been killed before its first. */
+  private boolean restore(RunFolder folder, Trainer trainer) {
     Optional<CheckpointStore.Restored> restored = folder.newestCheckpoint(trainer.fingerprint());
     restored.ifPresent(
         found -> {
           found.skipped().forEach(line -> spec.commandLine().getErr().println(line));
           trainer.restore(found.checkpoint());
         });
+    return restored.isPresent();
   }
 
   private static Path defaultFolder(RunConfig config) {
@@ -261,13 +282,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public void stepDone(Step step) {
-      metrics.append(
-          step.step(),
-          Map.of(
-              "epoch", step.epoch(),
-              "loss", step.loss(),
-              "learningRate", step.learningRate(),
-              "gradientNorm", step.gradientNorm()));
+      Map<String, Object> line = new LinkedHashMap<>(); // the order of Map.of differs per process
+      line.put("epoch", step.epoch());
+      line.put("loss", step.loss());
+      line.put("learningRate", step.learningRate());
+      line.put("gradientNorm", step.gradientNorm());
+      metrics.append(step.step(), line);
       progress.step(step.examples());
       progress.measured(step.loss(), Double.NaN);
     }

@@ -48,6 +48,17 @@ public final class Session implements AutoCloseable {
     public static Options of(int batch, double labelSmoothing) {
       return new Options(batch, batch, labelSmoothing, true, false, true, false);
     }
+
+    private Options withBatchAtMost(int largest) {
+      return new Options(
+          Math.min(batch, largest),
+          Math.min(evaluationBatch, largest),
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages);
+    }
   }
 
   private final Executor executor;
@@ -179,22 +190,42 @@ public final class Session implements AutoCloseable {
       throw new OutOfDeviceMemoryException(
           String.format(
               Locale.ROOT,
-              "training with batch %d needs %.2f GiB (activations %.2f, parameters %.2f) and %.2f"
-                  + " are free; batch %d would fit",
+              "training with batch %d and evaluating with %d needs %.2f GiB (activations %.2f,"
+                  + " parameters %.2f) and %.2f are free; %s",
               options.batch(),
+              options.evaluationBatch(),
               gib(forecast.totalBytes()),
               gib(forecast.arenaBytes()),
               gib(forecast.stateBytes()),
               gib(available),
-              largestBatch(forecast, options, available)));
+              advice(graph, options, backend, available)));
     }
     return new Session(plans, options, backend);
   }
 
-  private static int largestBatch(Forecast forecast, Options options, long available) {
-    long perExample =
-        Math.max(1, (forecast.arenaBytes() + forecast.batchBytes()) / options.batch());
-    return (int) Math.max(0, (available - forecast.stateBytes()) / perExample);
+  /** A batch that fits, found by compiling: neither arena nor scratch is linear in the batch. */
+  private static String advice(OpGraph graph, Options options, Backend backend, long available) {
+    int fits = 0;
+    int tooLarge = Math.max(options.batch(), options.evaluationBatch());
+    while (tooLarge - fits > Math.max(1, fits / 16)) {
+      int middle = fits + (tooLarge - fits) / 2;
+      Options smaller = options.withBatchAtMost(middle);
+      Forecast forecast = forecast(Plans.of(graph, smaller, backend), smaller, backend);
+      if (forecast.totalBytes() <= available) {
+        fits = middle;
+      } else {
+        tooLarge = middle;
+      }
+    }
+    if (fits == 0) {
+      return "not even batch 1 would fit";
+    }
+    Options fitting = options.withBatchAtMost(fits);
+    return "batch "
+        + fitting.batch()
+        + " with evaluation batch "
+        + fitting.evaluationBatch()
+        + " would fit";
   }
 
   private static double gib(long bytes) {

@@ -56,6 +56,10 @@ public final class Trainer implements AutoCloseable {
   private Evaluation lastTest = new Evaluation(0, Double.NaN, Double.NaN, Double.NaN);
   private double minTestError = Double.NaN;
   private int minTestErrorEpoch;
+
+  /** The step of the last checkpoint; -1 before the first. */
+  private long savedStep = -1;
+
   private long lastCheckpointNanos = System.nanoTime();
   private long trainedExamples;
   private long trainingNanos;
@@ -325,14 +329,15 @@ public final class Trainer implements AutoCloseable {
    *     step
    */
   public TrainingResult train(TrainingListener listener) {
-    while (epoch < settings.epochs() && !isOver()) {
+    // Steps may be used up within an epoch whose end, evaluation and all, is still to come.
+    while (epoch < settings.epochs() && !stopRequested && !(stepsUsedUp() && position == 0)) {
       trainLoader.start(epoch, position);
       long started = System.nanoTime();
       for (Batch batch = trainLoader.next();
-          batch != null && !isOver();
+          batch != null && !stopRequested && !stepsUsedUp();
           batch = trainLoader.next()) {
         listener.stepDone(trainStep(batch));
-        if (stopRequested || isCheckpointDue()) {
+        if (isCheckpointDue()) {
           save(listener, false);
         }
       }
@@ -341,15 +346,18 @@ public final class Trainer implements AutoCloseable {
         endEpoch(listener);
       }
     }
+    if (stopRequested && savedStep != step) {
+      save(listener, false);
+    }
     return result();
   }
 
-  private boolean isOver() {
-    return stopRequested || (settings.maxSteps() > 0 && step >= settings.maxSteps());
+  private boolean stepsUsedUp() {
+    return settings.maxSteps() > 0 && step >= settings.maxSteps();
   }
 
   private boolean isCheckpointDue() {
-    if (position == trainLoader.batchesPerEpoch()) {
+    if (position == trainLoader.batchesPerEpoch() || stepsUsedUp()) {
       return false; // The end of the epoch saves anyway.
     }
     double minutes = (System.nanoTime() - lastCheckpointNanos) / 60e9;
@@ -418,7 +426,7 @@ public final class Trainer implements AutoCloseable {
     epochLoss = 0;
     epochSteps = 0;
     trainTally.clear();
-    boolean last = epoch == settings.epochs() || isOver();
+    boolean last = epoch == settings.epochs() || stepsUsedUp();
     boolean evaluates =
         last || (settings.evaluateEvery() > 0 && epoch % settings.evaluateEvery() == 0);
     boolean best = false;
@@ -469,6 +477,7 @@ public final class Trainer implements AutoCloseable {
 
   private void save(TrainingListener listener, boolean best) {
     lastCheckpointNanos = System.nanoTime();
+    savedStep = step;
     listener.checkpoint(checkpoint(), best);
   }
 
@@ -546,6 +555,7 @@ public final class Trainer implements AutoCloseable {
     }
     epoch = checkpoint.epoch();
     step = checkpoint.step();
+    savedStep = step;
     position = Math.toIntExact(checkpoint.positionInEpoch());
     double[] progress = checkpoint.doubles("progress");
     epochLoss = progress[0];

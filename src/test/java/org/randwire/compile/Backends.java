@@ -9,12 +9,13 @@ import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.tensor.DataType;
 
-/** The backends that network tests run on. */
-final class Backends {
+/** The backends that network and training tests run on. */
+public final class Backends {
 
   private Backends() {}
 
-  record Named(String name, Supplier<Backend> open) {
+  /** A way to open a backend. */
+  public record Named(String name, Supplier<Backend> open) {
     @Override
     public String toString() {
       return name;
@@ -22,11 +23,16 @@ final class Backends {
   }
 
   /** Those with at least float32 everywhere. */
-  static List<Named> exact() {
+  public static List<Named> exact() {
     List<Named> backends = new ArrayList<>();
     backends.add(new Named("reference f64", () -> new ReferenceBackend(DataType.FLOAT64)));
     backends.add(new Named("reference f32", () -> new ReferenceBackend(DataType.FLOAT32)));
-    backends.add(new Named("cpu fp32", () -> new CpuBackend(DataType.FLOAT32, 2)));
+    backends.add(cpu(2));
     return backends;
+  }
+
+  /** The processor in float32. */
+  public static Named cpu(int threads) {
+    return new Named("cpu f32", () -> new CpuBackend(DataType.FLOAT32, threads));
   }
 }
