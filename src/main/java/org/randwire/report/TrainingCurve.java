@@ -177,7 +177,7 @@ public final class TrainingCurve {
     return thinned;
   }
 
-  /** The smallest of 1, 2, 4, 5, 10 times a power of ten that is not below any value. */
+  /** The smallest of 1, 2, 3, 4, 5, 6, 8, 10 times a power of ten that is not below any value. */
   private static double ceiling(double... values) {
     double largest = 0;
     for (double value : values) {
@@ -189,7 +189,7 @@ public final class TrainingCurve {
       return 1;
     }
     double power = Math.pow(10, Math.floor(Math.log10(largest)));
-    for (double step : new double[] {1, 2, 4, 5, 8}) {
+    for (double step : new double[] {1, 2, 3, 4, 5, 6, 8}) {
       if (largest <= step * power) {
         return step * power;
       }
