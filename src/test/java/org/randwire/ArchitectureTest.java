@@ -57,7 +57,14 @@ class ArchitectureTest {
     rules.put(
         "population",
         List.of(
-            "training", "space", "data", "network", "compile", "backend", "op", "random",
+            "training",
+            "space",
+            "data",
+            "network",
+            "compile",
+            "backend",
+            "op",
+            "random",
             "tensor"));
     rules.put("export", List.of("network", "op", "tensor"));
     rules.put("report", List.of("population", "statistics", "graph"));
@@ -118,7 +125,8 @@ class ArchitectureTest {
               })
           .forEach(use -> wrong.add(use.getDescription()));
     }
-    assertTrue(wrong.isEmpty(), room + " may use " + allowed + " only:\n" + String.join("\n", wrong));
+    assertTrue(
+        wrong.isEmpty(), room + " may use " + allowed + " only:\n" + String.join("\n", wrong));
   }
 
   @Test

@@ -5,8 +5,8 @@ import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 
 /**
- * A device that can run programs. One backend may serve several plans at once, each from one thread;
- * closing it does not free the buffers it gave out.
+ * A device that can run programs. One backend may serve several plans at once, each from one
+ * thread; closing it does not free the buffers it gave out.
  */
 public interface Backend extends AutoCloseable {
 

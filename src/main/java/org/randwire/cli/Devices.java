@@ -4,6 +4,7 @@ package org.randwire.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.binding.NativeCore;
 
@@ -28,5 +29,15 @@ final class Devices {
     return CpuBackend.supportsBfloat16()
         ? Optional.empty()
         : Optional.of("this processor has no AVX-512, which oneDNN's bf16 convolutions need");
+  }
+
+  /** The word of the configuration for what a backend computes in. */
+  static String precision(Backend backend) {
+    return switch (backend.activationType()) {
+      case FLOAT64 -> "fp64";
+      case FLOAT32 -> "fp32";
+      case BFLOAT16 -> "bf16";
+      case INT32 -> throw new IllegalStateException("activations are not integers");
+    };
   }
 }

@@ -42,7 +42,14 @@ public final class Main implements Callable<Integer> {
 
   /** The commands in the order of the help text. */
   private static List<Object> commands(CrashLog log) {
-    return List.of(new TrainCommand(log));
+    return List.of(
+        new TrainCommand(log),
+        new EvaluateCommand(),
+        new DescribeCommand(),
+        new BenchCommand(),
+        new ExportCommand(),
+        new DataCommand(),
+        new DoctorCommand());
   }
 
   /** Runs one of the given commands; nothing is thrown, whatever happens. */

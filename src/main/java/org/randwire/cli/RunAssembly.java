@@ -32,11 +32,13 @@ import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.RandWireSpec;
 import org.randwire.network.randwire.Regime;
 import org.randwire.network.randwire.StageGraphs;
+import org.randwire.op.OpGraph;
 import org.randwire.random.RandomStreams;
 import org.randwire.tensor.DataType;
 import org.randwire.tensor.TensorShape;
 import org.randwire.training.EdgeDrop;
 import org.randwire.training.LearningRate;
+import org.randwire.training.Trainer;
 import org.randwire.training.TrainingSettings;
 
 /** Turns a configuration into the things a command works with. */
@@ -115,7 +117,11 @@ final class RunAssembly {
     if (files.size() != regime.stages()) {
       throw loaded.refusal(
           "network.graph.files",
-          config.network().name() + " has " + regime.stages() + " stages, found " + files.size()
+          config.network().name()
+              + " has "
+              + regime.stages()
+              + " stages, found "
+              + files.size()
               + " files");
     }
     List<Dag> graphs = new ArrayList<>();
@@ -132,8 +138,8 @@ final class RunAssembly {
     return graphs;
   }
 
-  /** The network for images and classes of a data set. */
-  RandWireSpec network(TensorShape image, int classes) {
+  /** The network for images and classes of the configured data set. */
+  OpGraph network(List<Dag> stageGraphs) {
     RunConfig.Network network = config.network();
     NodeOp nodeOp =
         switch (network.nodeOp()) {
@@ -143,15 +149,16 @@ final class RunAssembly {
           case AVGPOOL -> NodeOp.AVERAGE_POOL;
         };
     return new RandWireSpec(
-        network.name(),
-        regime(),
-        image,
-        classes,
-        network.channels(),
-        stageGraphs(),
-        nodeOp,
-        network.edgeWeightInit(),
-        network.dropout());
+            network.name(),
+            regime(),
+            imageShape(),
+            classes(),
+            network.channels(),
+            stageGraphs,
+            nodeOp,
+            network.edgeWeightInit(),
+            network.dropout())
+        .build();
   }
 
   // Data
@@ -197,17 +204,17 @@ final class RunAssembly {
     if (!config.data().path().isEmpty()) {
       return Path.of(config.data().path());
     }
-    String home = System.getProperty("randwire.home");
-    if (home != null) {
-      Path bundled = Path.of(home, "target", "data", name);
-      if (Files.isDirectory(bundled)) {
-        return bundled;
-      }
-    }
-    return Path.of("data", name);
+    return bundledData(name).orElse(Path.of("data", name));
   }
 
-  Augmentation augmentation(DataSplit split) {
+  /** The folder of a data set that came with the program. */
+  static Optional<Path> bundledData(String name) {
+    return Optional.ofNullable(System.getProperty("randwire.home"))
+        .map(home -> Path.of(home, "target", "data", name))
+        .filter(Files::isDirectory);
+  }
+
+  private Augmentation augmentation(DataSplit split) {
     return config.training().augment() == RunConfig.Augmentation.STANDARD
         ? split.standardAugmentation()
         : Augmentation.NONE;
@@ -259,9 +266,7 @@ final class RunAssembly {
   // Device
 
   int threads() {
-    return config.threads() == 0
-        ? Runtime.getRuntime().availableProcessors()
-        : config.threads();
+    return config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
   }
 
   /** Opens the device; one that was named and cannot be had ends the command. */
@@ -283,8 +288,7 @@ final class RunAssembly {
     Optional<String> missing = Devices.bfloat16Absence();
     if (missing.isPresent()) {
       throw new CliException(
-          ExitStatus.DEVICE,
-          loaded.refusal("precision", "bf16: " + missing.get()).getMessage());
+          ExitStatus.DEVICE, loaded.refusal("precision", "bf16: " + missing.get()).getMessage());
     }
     return new CpuBackend(DataType.BFLOAT16, threads());
   }
@@ -298,7 +302,19 @@ final class RunAssembly {
     };
   }
 
-  // Recipe
+  // Training
+
+  /** A trainer of the network on the data, its weights drawn from the seed. */
+  Trainer trainer(OpGraph graph, Backend backend, DataSplit data) {
+    return new Trainer(
+        config.network().name(),
+        graph,
+        backend,
+        data,
+        augmentation(data),
+        settings(),
+        config.seed());
+  }
 
   TrainingSettings settings() {
     RunConfig.Training training = config.training();

@@ -12,7 +12,6 @@ import java.util.Optional;
 import org.randwire.cli.config.ConfigLoader;
 import org.randwire.cli.config.ConfigWriter;
 import org.randwire.cli.config.LoadedConfig;
-import org.randwire.training.Checkpoint;
 import org.randwire.training.CheckpointStore;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,6 +24,8 @@ record RunFolder(Path path) {
 
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private static final JsonMapper JSON_LINE = JsonMapper.builder().build();
 
   Path config() {
     return path.resolve("config.yaml");
@@ -52,7 +53,9 @@ record RunFolder(Path path) {
     if (Files.exists(folder.config())) {
       throw new CliException(
           ExitStatus.USAGE,
-          path + " already holds a run; go on with it by --resume " + path
+          path
+              + " already holds a run; go on with it by --resume "
+              + path
               + " or name another folder by --output");
     }
     Files.createDirectories(folder.checkpoints());
@@ -63,6 +66,9 @@ record RunFolder(Path path) {
   /** A folder that holds a run, or a checkpoint inside one. */
   static RunFolder containing(Path runOrCheckpoint) {
     Path path = runOrCheckpoint;
+    if (!Files.exists(path)) {
+      throw new CliException(ExitStatus.DATA, path + ": no such file or folder");
+    }
     if (Files.isRegularFile(path)) {
       Path checkpoints = path.toAbsolutePath().getParent();
       path = checkpoints == null ? path : checkpoints.getParent();
@@ -75,8 +81,9 @@ record RunFolder(Path path) {
     return folder;
   }
 
-  LoadedConfig load() {
-    return ConfigLoader.load(config(), List.of());
+  /** The configuration of the run, with overrides. */
+  LoadedConfig load(List<String> overrides) {
+    return ConfigLoader.load(config(), overrides);
   }
 
   /** The newest checkpoint that can be read. */
@@ -87,16 +94,26 @@ record RunFolder(Path path) {
   }
 
   /** The checkpoint a command was pointed at: a file itself, or the newest of a run. */
-  static Checkpoint checkpoint(Path runOrCheckpoint, String fingerprint) {
+  static CheckpointStore.Restored checkpoint(Path runOrCheckpoint) {
     if (Files.isRegularFile(runOrCheckpoint)) {
-      return CheckpointStore.read(runOrCheckpoint);
+      return read(runOrCheckpoint);
     }
     RunFolder folder = containing(runOrCheckpoint);
-    return folder
-        .newestCheckpoint(fingerprint)
+    return CheckpointStore.newest(folder.checkpoints())
         .orElseThrow(
-            () -> new CliException(ExitStatus.DATA, folder.checkpoints() + " has no checkpoint"))
-        .checkpoint();
+            () -> new CliException(ExitStatus.DATA, folder.checkpoints() + " has no checkpoint"));
+  }
+
+  /** The checkpoint of a run that did best on the test set. */
+  static CheckpointStore.Restored bestCheckpoint(Path run) {
+    if (Files.isRegularFile(run)) {
+      throw new CliException(ExitStatus.USAGE, "--best needs a run; " + run + " is a file");
+    }
+    return read(containing(run).checkpoints().resolve(CheckpointStore.BEST_FILE));
+  }
+
+  private static CheckpointStore.Restored read(Path file) {
+    return new CheckpointStore.Restored(file, CheckpointStore.read(file), List.of());
   }
 
   /** Writes the result. */
@@ -119,5 +136,10 @@ record RunFolder(Path path) {
         (key, value) ->
             finite.put(key, value instanceof Double d && !Double.isFinite(d) ? null : value));
     return JSON.writeValueAsString(finite) + "\n";
+  }
+
+  /** JSON on one line, without a line end. */
+  static String toJsonLine(Map<String, ?> values) {
+    return JSON_LINE.writeValueAsString(values);
   }
 }

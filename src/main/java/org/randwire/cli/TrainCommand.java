@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,10 +17,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
-import org.randwire.cli.config.ConfigLoader;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
-import org.randwire.data.DataSplit;
 import org.randwire.export.Safetensors;
 import org.randwire.op.OpGraph;
 import org.randwire.training.Checkpoint;
@@ -32,9 +29,9 @@ import org.randwire.training.Trainer;
 import org.randwire.training.TrainingListener;
 import org.randwire.training.TrainingResult;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code randwire train}: one network from the first step to the last. */
@@ -43,7 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Train one network.",
-      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute or two."
+      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute",
+      "or two."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -56,16 +54,15 @@ final class TrainCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  @Parameters(
-      paramLabel = "[CONFIG] [KEY=VALUE..]",
-      description = "Configuration file and settings that override it, such as data.batch=64.")
-  private List<String> arguments = new ArrayList<>();
+  @Mixin private final ConfigArguments arguments = new ConfigArguments();
+
+  @Mixin private final ResultOutput output = new ResultOutput();
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FOLDER",
       description = "Folder of the run; runs/NAME-TIME if not given.")
-  private @Nullable Path output;
+  private @Nullable Path newFolder;
 
   @Option(
       names = "--resume",
@@ -73,35 +70,24 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on with the run in this folder from its newest checkpoint.")
   private @Nullable Path resume;
 
-  @Option(names = "--json", description = "Print the result as JSON.")
-  private boolean json;
-
   TrainCommand(CrashLog crashes) {
     this.crashes = crashes;
   }
 
   @Override
   public Integer call() throws IOException {
-    if (resume != null && (!arguments.isEmpty() || output != null)) {
+    if (resume != null && (!arguments.isEmpty() || newFolder != null)) {
       throw new CliException(
           ExitStatus.USAGE, "--resume takes the configuration of its run; leave the others out");
     }
     LoadedConfig loaded =
-        resume != null ? RunFolder.containing(resume).load() : ConfigLoader.load(arguments);
+        resume != null ? RunFolder.containing(resume).load(List.of()) : arguments.load();
     RunAssembly assembly = new RunAssembly(loaded);
-    OpGraph graph = assembly.network(assembly.imageShape(), assembly.classes()).build();
+    OpGraph graph = assembly.network(assembly.stageGraphs());
     try (Backend backend = assembly.backend()) {
       DataSplit data = assembly.data();
       requireABatch(loaded, data);
-      try (Trainer trainer =
-          new Trainer(
-              loaded.config().network().name(),
-              graph,
-              backend,
-              data,
-              assembly.augmentation(data),
-              assembly.settings(),
-              loaded.config().seed())) {
+      try (Trainer trainer = assembly.trainer(graph, backend, data)) {
         return run(loaded, backend, trainer);
       }
     }
@@ -127,7 +113,7 @@ final class TrainCommand implements Callable<Integer> {
       }
     } else {
       initialise(loaded, trainer);
-      folder = RunFolder.create(output != null ? output : defaultFolder(config), loaded);
+      folder = RunFolder.create(newFolder != null ? newFolder : defaultFolder(config), loaded);
     }
     crashes.moveTo(folder.log());
     PrintWriter err = spec.commandLine().getErr();
@@ -174,7 +160,6 @@ final class TrainCommand implements Callable<Integer> {
       RunConfig config, Backend backend, Trainer trainer, RunFolder folder, PrintWriter err)
       throws IOException {
     long started = System.nanoTime();
-    long stepsBefore = trainer.stepsDone();
     TrainingResult result;
     try (MetricsLog metrics = openMetrics(folder, trainer.stepsDone());
         Progress progress =
@@ -198,8 +183,7 @@ final class TrainCommand implements Callable<Integer> {
       return ExitStatus.INTERRUPTED.code();
     }
     double seconds = (System.nanoTime() - started) / 1e9;
-    Map<String, Object> summary =
-        summary(config, backend, trainer, result, result.steps() - stepsBefore, seconds);
+    Map<String, Object> summary = summary(config, backend, trainer, result, seconds);
     folder.writeResult(summary);
     report(summary, result, folder);
     return ExitStatus.DONE.code();
@@ -244,12 +228,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> summary(
-      RunConfig config,
-      Backend backend,
-      Trainer trainer,
-      TrainingResult result,
-      long steps,
-      double seconds) {
+      RunConfig config, Backend backend, Trainer trainer, TrainingResult result, double seconds) {
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("state", "done");
     summary.put("network", trainer.fingerprint());
@@ -267,40 +246,28 @@ final class TrainCommand implements Callable<Integer> {
     summary.put("multiplyAdds", trainer.graph().multiplyAdds());
     summary.put("device", backend.name());
     summary.put("deviceDescription", backend.description());
-    summary.put("precision", precision(backend));
+    summary.put("precision", Devices.precision(backend));
     summary.put("threads", backend.workers());
     summary.put("seconds", seconds);
-    summary.put("imagesPerSecond", steps * config.data().batch() / seconds);
+    summary.put("imagesPerSecond", result.imagesPerSecond());
     summary.put("version", Version.release());
     summary.put("commit", Version.commit());
     return summary;
   }
 
-  static String precision(Backend backend) {
-    return switch (backend.activationType()) {
-      case FLOAT64 -> "fp64";
-      case FLOAT32 -> "fp32";
-      case BFLOAT16 -> "bf16";
-      case INT32 -> throw new IllegalStateException("activations are not integers");
-    };
-  }
-
   private void report(Map<String, Object> summary, TrainingResult result, RunFolder folder) {
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.print(RunFolder.toJson(summary));
-    } else {
-      out.printf(
-          Locale.ROOT,
-          "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
-          100 * (1 - result.lastTestError()),
-          result.epochs(),
-          100 * (1 - result.minTestError()),
-          result.minTestErrorEpoch(),
-          summary.get("imagesPerSecond"),
-          folder.path());
-    }
-    out.flush();
+    output.print(
+        summary,
+        out ->
+            out.printf(
+                Locale.ROOT,
+                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
+                100 * (1 - result.lastTestError()),
+                result.epochs(),
+                100 * (1 - result.minTestError()),
+                result.minTestErrorEpoch(),
+                result.imagesPerSecond(),
+                folder.path()));
   }
 
   /** Writes what training tells into the run's folder and onto the terminal. */

@@ -194,7 +194,8 @@ public final class CompiledProgram implements AutoCloseable {
   public void setLabels(int[] labels) {
     int classes = plan.program().logits().shape().channels();
     if (labels.length != batch()) {
-      throw new IllegalArgumentException("a batch has " + batch() + " labels, got " + labels.length);
+      throw new IllegalArgumentException(
+          "a batch has " + batch() + " labels, got " + labels.length);
     }
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * labels.length).order(ByteOrder.nativeOrder());
     for (int label : labels) {
@@ -253,7 +254,9 @@ public final class CompiledProgram implements AutoCloseable {
     return read(plan.program().logits());
   }
 
-  /** Mean and variance vectors of the last batch, by name: {@code node.mean}, {@code node.variance}. */
+  /**
+   * Mean and variance vectors of the last batch, by name: {@code node.mean}, {@code node.variance}.
+   */
   public Map<String, double[]> statistics() {
     Map<String, double[]> result = new LinkedHashMap<>();
     plan.program().statistics().forEach(value -> result.put(value.name(), read(value)));
@@ -361,5 +364,4 @@ public final class CompiledProgram implements AutoCloseable {
   List<org.randwire.op.Instruction> instructions() {
     return plan.program().instructions();
   }
-
 }

@@ -9,9 +9,9 @@ import org.randwire.backend.Slice;
 import org.randwire.op.Value;
 
 /**
- * Last pass: every kernel bound to its memory, as a flat list of calls in regions. Tasks are numbered
- * through from the first call to the last; the numbers ("tickets") are all an {@link Executor} deals
- * in.
+ * Last pass: every kernel bound to its memory, as a flat list of calls in regions. Tasks are
+ * numbered through from the first call to the last; the numbers ("tickets") are all an {@link
+ * Executor} deals in.
  */
 final class ExecutionPlan implements AutoCloseable {
 
@@ -69,7 +69,10 @@ final class ExecutionPlan implements AutoCloseable {
       List<Call> calls = entry.kernel().bind(new PlannedBinding(memory, scratch, workers));
       if (calls.size() != entry.kernel().regions()) {
         throw new IllegalStateException(
-            entry.kernel().name() + " announced " + entry.kernel().regions() + " regions and bound "
+            entry.kernel().name()
+                + " announced "
+                + entry.kernel().regions()
+                + " regions and bound "
                 + calls.size());
       }
       for (int j = 0; j < calls.size(); j++) {

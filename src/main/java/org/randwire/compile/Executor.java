@@ -57,7 +57,9 @@ final class Executor implements AutoCloseable {
     }
   }
 
-  /** Runs a plan to its end; an exception of a task is thrown here after all workers have stopped. */
+  /**
+   * Runs a plan to its end; an exception of a task is thrown here after all workers have stopped.
+   */
   void run(ExecutionPlan newPlan, @Nullable Profile newProfile) {
     if (closed) {
       throw new IllegalStateException("the executor is closed");

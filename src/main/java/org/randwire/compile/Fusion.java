@@ -20,9 +20,9 @@ import org.randwire.op.Value;
 import org.randwire.op.WeightedSum;
 
 /**
- * Second pass: replaces chains of instructions by fused primitives wherever the backend has a kernel
- * for them. Op by op a node moves each of its tensors through memory many times; fused, the weighted
- * sum, its ReLU and all their gradients never reach memory at all.
+ * Second pass: replaces chains of instructions by fused primitives wherever the backend has a
+ * kernel for them. Op by op a node moves each of its tensors through memory many times; fused, the
+ * weighted sum, its ReLU and all their gradients never reach memory at all.
  */
 final class Fusion {
 
@@ -95,8 +95,7 @@ final class Fusion {
     if (uses(rectified).size() != 3 || reluGradient == null || filterGradient == null) {
       return false;
     }
-    Instruction inputGradient =
-        producer(reluGradient.input(1), Convolution.InputGradient.class);
+    Instruction inputGradient = producer(reluGradient.input(1), Convolution.InputGradient.class);
     Value sumGradient = reluGradient.output(0);
     Instruction weightGradient = consumer(sumGradient, WeightedSum.WeightGradient.class);
     if (inputGradient == null
@@ -151,8 +150,7 @@ final class Fusion {
     }
     terms.addAll(scales);
     Instruction fused =
-        new Instruction(
-            add.node(), new NodeTransform.GradientSum(edges), terms, add.outputs());
+        new Instruction(add.node(), new NodeTransform.GradientSum(edges), terms, add.outputs());
     if (!copies.isEmpty() && catalog.supports(fused)) {
       replaced.put(add, fused);
       removed.addAll(copies);

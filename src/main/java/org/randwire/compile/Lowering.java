@@ -108,9 +108,19 @@ final class Lowering {
       differentiate(labels);
     }
     return new Program(
-        mode, batch, instructions, parameters, states, controls,
-        List.copyOf(statistics.values()), decayedElements, sectionElements,
-        outputs.get(0), labels, outputs.get(last.id()), losses);
+        mode,
+        batch,
+        instructions,
+        parameters,
+        states,
+        controls,
+        List.copyOf(statistics.values()),
+        decayedElements,
+        sectionElements,
+        outputs.get(0),
+        labels,
+        outputs.get(last.id()),
+        losses);
   }
 
   /** Images stay unpadded where only dense convolutions read them. */
@@ -147,8 +157,14 @@ final class Lowering {
       gradients.put(
           parameter.name(),
           new Value(
-              values++, value.name() + " gradient", Section.GRADIENTS, value.shape(),
-              value.layout(), value.type(), value.elements(), value.offset()));
+              values++,
+              value.name() + " gradient",
+              Section.GRADIENTS,
+              value.shape(),
+              value.layout(),
+              value.type(),
+              value.elements(),
+              value.offset()));
       if (one.spec().kind() == ParameterSpec.Kind.FILTER) {
         decayedElements = sectionElements.get(Section.PARAMETERS);
       }
@@ -222,8 +238,7 @@ final class Lowering {
       String name, Section section, TensorShape shape, MemoryLayout own, long elements) {
     long offset = sectionElements.getOrDefault(section, 0L);
     sectionElements.put(section, roundUp(offset + elements));
-    return new Value(
-        values++, name, section, shape, own, parameterType, elements, offset);
+    return new Value(values++, name, section, shape, own, parameterType, elements, offset);
   }
 
   private static long roundUp(long elements) {
@@ -295,8 +310,11 @@ final class Lowering {
     public Value newGradient(int index) {
       Value input = inputs.get(index);
       return value(
-          node.name() + " gradient to " + input.name(), Section.ARENA, input.shape(),
-          input.layout(), activationType);
+          node.name() + " gradient to " + input.name(),
+          Section.ARENA,
+          input.shape(),
+          input.layout(),
+          activationType);
     }
 
     @Override

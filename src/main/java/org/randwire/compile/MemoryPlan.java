@@ -44,8 +44,11 @@ record MemoryPlan(
     for (Schedule.Entry entry : schedule.entries()) {
       scratch.add(
           new Block(
-              scratch.size() + " " + entry.instruction().label() + " scratch", 0, entry.kernel().scratchBytes(),
-              entry.first(), entry.last()));
+              scratch.size() + " " + entry.instruction().label() + " scratch",
+              0,
+              entry.kernel().scratchBytes(),
+              entry.first(),
+              entry.last()));
       workerScratch = Math.max(workerScratch, entry.kernel().workerScratchBytes());
     }
     List<Block> all = new ArrayList<>(lifetimes.values());
@@ -54,9 +57,14 @@ record MemoryPlan(
     Map<Value, Block> values = new HashMap<>();
     lifetimes.forEach((value, block) -> values.put(value, placed.get(block)));
     long arena =
-        placed.values().stream().mapToLong(b -> b.offset() + roundUp(b.sizeBytes())).max().orElse(0);
+        placed.values().stream()
+            .mapToLong(b -> b.offset() + roundUp(b.sizeBytes()))
+            .max()
+            .orElse(0);
     return new MemoryPlan(
-        Map.copyOf(values), scratch.stream().map(placed::get).toList(), arena,
+        Map.copyOf(values),
+        scratch.stream().map(placed::get).toList(),
+        arena,
         roundUp(workerScratch));
   }
 
@@ -68,7 +76,10 @@ record MemoryPlan(
           lifetimes.put(
               output,
               new Block(
-                  output.id() + " " + output.name(), 0, output.sizeBytes(), entry.first(),
+                  output.id() + " " + output.name(),
+                  0,
+                  output.sizeBytes(),
+                  entry.first(),
                   pinned.contains(output) ? schedule.regions() : entry.last()));
         }
       }
@@ -76,8 +87,7 @@ record MemoryPlan(
         lifetimes.computeIfPresent(
             input,
             (value, b) ->
-                new Block(
-                    b.name(), 0, b.sizeBytes(), b.first(), Math.max(b.last(), entry.last())));
+                new Block(b.name(), 0, b.sizeBytes(), b.first(), Math.max(b.last(), entry.last())));
       }
     }
     return lifetimes;
@@ -108,8 +118,7 @@ record MemoryPlan(
         }
         offset = Math.max(offset, other.offset() + roundUp(other.sizeBytes()));
       }
-      Block at =
-          new Block(block.name(), offset, block.sizeBytes(), block.first(), block.last());
+      Block at = new Block(block.name(), offset, block.sizeBytes(), block.first(), block.last());
       placed.add(at);
       result.put(block, at);
     }

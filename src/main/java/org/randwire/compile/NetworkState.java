@@ -16,8 +16,8 @@ import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
 
 /**
- * What outlives a step: parameters, gradients, momentum, moving average, running statistics, each in
- * one flat buffer. Values come and go by name in the logical order of their shape, whatever the
+ * What outlives a step: parameters, gradients, momentum, moving average, running statistics, each
+ * in one flat buffer. Values come and go by name in the logical order of their shape, whatever the
  * device's layout and padding.
  */
 public final class NetworkState implements AutoCloseable {
@@ -111,8 +111,14 @@ public final class NetworkState implements AutoCloseable {
     Parameter parameter = find(section, name);
     if (values.length != parameter.spec().elements()) {
       throw new IllegalArgumentException(
-          "'" + name + "' has " + parameter.spec().elements() + " values " + parameter.exportShape()
-              + ", got " + values.length);
+          "'"
+              + name
+              + "' has "
+              + parameter.spec().elements()
+              + " values "
+              + parameter.exportShape()
+              + ", got "
+              + values.length);
     }
     ByteBuffer bytes = bytes(parameter.value());
     for (int i = 0; i < values.length; i++) {
@@ -127,8 +133,7 @@ public final class NetworkState implements AutoCloseable {
   }
 
   Slice slice(Section section, Value value) {
-    return new Slice(
-        buffer(section), value.offset() * value.type().sizeBytes(), value.sizeBytes());
+    return new Slice(buffer(section), value.offset() * value.type().sizeBytes(), value.sizeBytes());
   }
 
   boolean has(Section section) {

@@ -16,7 +16,9 @@ import org.randwire.tensor.FilterLayout;
 public record Parameter(
     String name, ParameterSpec spec, Value value, Optional<FilterLayout> filter) {
 
-  /** The shape it is exported with: {@code [C]}, {@code [O, I]} or {@code [O, I/groups, KH, KW]}. */
+  /**
+   * The shape it is exported with: {@code [C]}, {@code [O, I]} or {@code [O, I/groups, KH, KW]}.
+   */
   public List<Integer> exportShape() {
     var shape = spec.shape();
     return switch (spec.rank()) {

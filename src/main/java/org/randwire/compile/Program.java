@@ -44,7 +44,18 @@ record Program(
 
   Program withInstructions(List<Instruction> newInstructions) {
     return new Program(
-        mode, batch, newInstructions, parameters, states, controls, statistics, decayedElements,
-        sectionElements, input, labels, logits, losses);
+        mode,
+        batch,
+        newInstructions,
+        parameters,
+        states,
+        controls,
+        statistics,
+        decayedElements,
+        sectionElements,
+        input,
+        labels,
+        logits,
+        losses);
   }
 }

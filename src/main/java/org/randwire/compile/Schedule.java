@@ -12,8 +12,8 @@ import org.randwire.op.Value;
 
 /**
  * Third pass: a kernel for every instruction and the region in which it starts. An instruction
- * starts in the first region after all it reads is written, so independent nodes of the random graph
- * share regions, and the number of barriers is that of the longest path, not of the nodes.
+ * starts in the first region after all it reads is written, so independent nodes of the random
+ * graph share regions, and the number of barriers is that of the longest path, not of the nodes.
  *
  * @param regions the number of regions; a barrier stands between one and the next
  */
@@ -42,8 +42,11 @@ record Schedule(List<Entry> entries, int regions) {
               .orElseThrow(
                   () ->
                       new UnsupportedOperationException(
-                          "no kernel for " + instruction.label() + " of "
-                              + instruction.inputs() + " on this device"));
+                          "no kernel for "
+                              + instruction.label()
+                              + " of "
+                              + instruction.inputs()
+                              + " on this device"));
       int first = 0;
       for (Value input : instruction.inputs()) {
         first = Math.max(first, written.getOrDefault(input, -1) + 1);

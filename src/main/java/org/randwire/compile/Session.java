@@ -14,9 +14,9 @@ import org.randwire.op.Section;
 import org.randwire.op.SoftmaxCrossEntropy;
 
 /**
- * A network compiled for training on one device: the training step, evaluation, batch statistics and
- * the update, over one set of parameters and one arena. All memory is taken when the session opens
- * and given back when it closes; steps allocate nothing on the device. Not thread-safe.
+ * A network compiled for training on one device: the training step, evaluation, batch statistics
+ * and the update, over one set of parameters and one arena. All memory is taken when the session
+ * opens and given back when it closes; steps allocate nothing on the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
 
@@ -86,8 +86,7 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private CompiledProgram program(
-      CompiledProgram.Plan plan, Backend backend, Section weights) {
+  private CompiledProgram program(CompiledProgram.Plan plan, Backend backend, Section weights) {
     return new CompiledProgram(plan, backend, executor, state, arena, weights);
   }
 
@@ -133,7 +132,8 @@ public final class Session implements AutoCloseable {
 
     long arenaBytes(int workers) {
       return Math.max(
-          bytes(training, workers), Math.max(bytes(inference, workers), bytes(statistics, workers)));
+          bytes(training, workers),
+          Math.max(bytes(inference, workers), bytes(statistics, workers)));
     }
 
     private static long bytes(CompiledProgram.Plan plan, int workers) {
@@ -172,8 +172,8 @@ public final class Session implements AutoCloseable {
   /**
    * Compiles {@code graph} and takes the memory.
    *
-   * @throws OutOfDeviceMemoryException if the forecast exceeds what the device has; nothing is taken
-   *     then
+   * @throws OutOfDeviceMemoryException if the forecast exceeds what the device has; nothing is
+   *     taken then
    * @throws UnsupportedOperationException if the device has no kernel for an op
    */
   public static Session open(OpGraph graph, Options options, Backend backend) {

@@ -47,8 +47,14 @@ final class Update implements AutoCloseable {
     Value settings = flat("hyperparameters", Section.CONTROLS, Optimizer.HYPERPARAMETERS, 0);
     Value norm2 =
         new Value(
-            values++, "squared norm", Section.ARENA, TensorShape.vector(1),
-            MemoryLayout.CHANNELS_FIRST, DataType.FLOAT64, 1, -1);
+            values++,
+            "squared norm",
+            Section.ARENA,
+            TensorShape.vector(1),
+            MemoryLayout.CHANNELS_FIRST,
+            DataType.FLOAT64,
+            1,
+            -1);
     norm =
         bind(
             List.of(
@@ -85,8 +91,7 @@ final class Update implements AutoCloseable {
             List.of(
                 flat("gradients", Section.GRADIENTS, range.elements(), range.offset()), settings),
             List.of(
-                parameters,
-                flat("momentum", Section.MOMENTUM, range.elements(), range.offset()))));
+                parameters, flat("momentum", Section.MOMENTUM, range.elements(), range.offset()))));
     if (options.averages()) {
       steps.add(
           new Instruction(
@@ -107,8 +112,7 @@ final class Update implements AutoCloseable {
     Schedule schedule = Schedule.of(instructions, backend.catalog());
     MemoryPlan plan = MemoryPlan.of(schedule, Set.of());
     Buffer arena = backend.allocate(Math.max(64, plan.arenaBytes()));
-    Buffer worker =
-        backend.allocate(Math.max(64, plan.workerScratchBytes() * backend.workers()));
+    Buffer worker = backend.allocate(Math.max(64, plan.workerScratchBytes() * backend.workers()));
     scratch.addAll(List.of(arena, worker));
     return ExecutionPlan.bind(
         schedule,
@@ -130,8 +134,7 @@ final class Update implements AutoCloseable {
 
           @Override
           public Slice workerScratch(int index) {
-            return new Slice(
-                worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
+            return new Slice(worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
           }
         },
         backend.workers());

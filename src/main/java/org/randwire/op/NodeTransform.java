@@ -34,8 +34,8 @@ public final class NodeTransform {
   /**
    * The gradient of a value with several consumers, pulled from all of them at once. Operands: (g_1
    * .. g_m, then weight and mask of each scaled term in order) to dx. Term i is scaled by {@code
-   * mask[e] * sigmoid(weight[e])} with {@code e = edges.get(i)}, or taken as it is where the edge is
-   * {@link #UNSCALED}.
+   * mask[e] * sigmoid(weight[e])} with {@code e = edges.get(i)}, or taken as it is where the edge
+   * is {@link #UNSCALED}.
    */
   public record GradientSum(List<Integer> edges) implements Primitive {
     public static final int UNSCALED = -1;

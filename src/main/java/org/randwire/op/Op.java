@@ -44,7 +44,9 @@ public sealed interface Op
     return List.of();
   }
 
-  /** Multiply-adds of one forward pass (the papers' "FLOPs"); convolutions and linear layers only. */
+  /**
+   * Multiply-adds of one forward pass (the papers' "FLOPs"); convolutions and linear layers only.
+   */
   default long multiplyAdds(List<TensorShape> inputs) {
     return 0;
   }

@@ -22,8 +22,8 @@ public final class Optimizer {
   public static final int HYPERPARAMETERS = 5;
 
   /**
-   * Stochastic gradient descent with momentum as PyTorch defines it: {@code g = scale*g + decay*p; v
-   * = momentum*v + g; p -= rate * (nesterov ? g + momentum*v : v)}. Momentum starts at zero.
+   * Stochastic gradient descent with momentum as PyTorch defines it: {@code g = scale*g + decay*p;
+   * v = momentum*v + g; p -= rate * (nesterov ? g + momentum*v : v)}. Momentum starts at zero.
    * Operands: (gradients, hyperparameters) to (parameters, momentum), both updated in place.
    */
   public record Sgd(boolean nesterov, boolean decays) implements Primitive {
@@ -33,7 +33,10 @@ public final class Optimizer {
     }
   }
 
-  /** {@code average = decay*average + (1-decay)*p}. Operands: (parameters, hyperparameters) to average. */
+  /**
+   * {@code average = decay*average + (1-decay)*p}. Operands: (parameters, hyperparameters) to
+   * average.
+   */
   public record MovingAverage() implements Primitive {
     @Override
     public String label() {

@@ -5,8 +5,8 @@ import java.util.List;
 import org.randwire.tensor.TensorShape;
 
 /**
- * The image moved one pixel up and left, zeros coming in: {@code y[h, w] = x[h+1, w+1]}. Followed by
- * a 1x1 convolution of stride 2 it is the second half of a factorised reduction (the NAS spaces'
+ * The image moved one pixel up and left, zeros coming in: {@code y[h, w] = x[h+1, w+1]}. Followed
+ * by a 1x1 convolution of stride 2 it is the second half of a factorised reduction (the NAS spaces'
  * stride-2 identity). Forward operands: x to y.
  */
 public record Shift() implements Op, Primitive {

@@ -7,8 +7,8 @@ import org.randwire.tensor.TensorShape;
 
 /**
  * A node's aggregation (RandWire, section 3): the sum of the inputs, each times the sigmoid of a
- * trained scalar of its edge. A mask of ones and zeros per edge stands beside the weights: edge drop
- * sets one entry to 0 for one step. Forward operands: (x_1 .. x_k, weight, mask) to y.
+ * trained scalar of its edge. A mask of ones and zeros per edge stands beside the weights: edge
+ * drop sets one entry to 0 for one step. Forward operands: (x_1 .. x_k, weight, mask) to y.
  *
  * @param initialWeight start value of the raw weight, before the sigmoid
  */

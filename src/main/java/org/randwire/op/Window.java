@@ -21,8 +21,15 @@ public record Window(
     if (height < 1 || width < 1 || strideHeight < 1 || strideWidth < 1 || dilation < 1) {
       throw new IllegalArgumentException(
           "window, stride and dilation must be at least 1, got "
-              + height + "x" + width + " stride " + strideHeight + "x" + strideWidth
-              + " dilation " + dilation);
+              + height
+              + "x"
+              + width
+              + " stride "
+              + strideHeight
+              + "x"
+              + strideWidth
+              + " dilation "
+              + dilation);
     }
     if (paddingHeight < 0 || paddingWidth < 0) {
       throw new IllegalArgumentException("padding must not be negative");
@@ -58,15 +65,21 @@ public record Window(
     int reach = dilation * (size - 1) + 1;
     if (input + 2 * padding < reach) {
       throw new IllegalArgumentException(
-          "a window reaching over " + reach + " does not fit into " + input
-              + " with padding " + padding);
+          "a window reaching over "
+              + reach
+              + " does not fit into "
+              + input
+              + " with padding "
+              + padding);
     }
     return (input + 2 * padding - reach) / stride + 1;
   }
 
   @Override
   public String toString() {
-    return height + "x" + width
+    return height
+        + "x"
+        + width
         + (strideHeight * strideWidth > 1 ? " stride " + strideHeight : "")
         + (dilation > 1 ? " dilation " + dilation : "");
   }

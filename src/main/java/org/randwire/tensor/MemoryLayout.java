@@ -6,8 +6,8 @@ public enum MemoryLayout {
   /** {@code NCHW}, nothing padded; filters as {@code OIHW}. */
   CHANNELS_FIRST,
   /**
-   * {@code NHWC} with channels padded to a multiple of 16, the width of an AVX-512 register and what
-   * oneDNN's batch normalisation and cuDNN's alignment need. The padding holds zeros and every
+   * {@code NHWC} with channels padded to a multiple of 16, the width of an AVX-512 register and
+   * what oneDNN's batch normalisation and cuDNN's alignment need. The padding holds zeros and every
    * kernel keeps them zero. Filters lie as {@code [KH][KW][I/groups][O]}.
    */
   CHANNELS_LAST,

@@ -12,7 +12,14 @@ public record TensorShape(int batch, int channels, int height, int width) {
     if (batch < 1 || channels < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "every dimension must be at least 1, got ["
-              + batch + ", " + channels + ", " + height + ", " + width + "]");
+              + batch
+              + ", "
+              + channels
+              + ", "
+              + height
+              + ", "
+              + width
+              + "]");
     }
   }
 

@@ -10,9 +10,9 @@ import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 
 /**
- * Regularisation of the regular regime (RandWire, section 4): in a mini-batch, with some probability,
- * one random edge is removed whose target has further inputs. Whether "one edge" is meant per
- * network, stage or node is not settled by the paper, so the scope is a setting.
+ * Regularisation of the regular regime (RandWire, section 4): in a mini-batch, with some
+ * probability, one random edge is removed whose target has further inputs. Whether "one edge" is
+ * meant per network, stage or node is not settled by the paper, so the scope is a setting.
  *
  * @param probability chance per mini-batch and scope, in [0, 1]
  */
@@ -50,7 +50,9 @@ public record EdgeDrop(double probability, Scope scope) {
     inputs.forEach(
         (target, count) -> {
           for (int i = 0; count > 1 && i < count; i++) {
-            scopes.computeIfAbsent(scopeOf(target), s -> new ArrayList<>()).add(new Edge(target, i));
+            scopes
+                .computeIfAbsent(scopeOf(target), s -> new ArrayList<>())
+                .add(new Edge(target, i));
           }
         });
     List<Edge> dropped = new ArrayList<>();

@@ -37,7 +37,9 @@ public record Evaluation(int examples, double loss, double top1Error, double top
         tally.examples, loss / tally.examples, tally.top1Error(), tally.top5Error());
   }
 
-  /** Counts right answers; equal logits count against the label, so constant logits are not right. */
+  /**
+   * Counts right answers; equal logits count against the label, so constant logits are not right.
+   */
   static final class Tally {
     private int examples;
     private int top1;

@@ -72,7 +72,9 @@ public sealed interface LearningRate {
     if (!(base > 0 && Double.isFinite(base)) || !(warmupEpochs >= 0)) {
       throw new IllegalArgumentException(
           "the base rate must be above 0 and the warm-up not negative, got "
-              + base + ", " + warmupEpochs);
+              + base
+              + ", "
+              + warmupEpochs);
     }
   }
 }

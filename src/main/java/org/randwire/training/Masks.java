@@ -16,8 +16,8 @@ import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 
 /**
- * Draws the masks of a step, those of dropout and of edge drop, from streams keyed by the step alone:
- * the same whatever was run before.
+ * Draws the masks of a step, those of dropout and of edge drop, from streams keyed by the step
+ * alone: the same whatever was run before.
  */
 final class Masks {
 

@@ -31,8 +31,8 @@ import org.randwire.tensor.NamedTensor;
 
 /**
  * Trains one network. The result is a pure function of (network, data, settings, seed) on one kind
- * of device: neither the number of threads nor interruptions change a bit of it. Not thread-safe but
- * for {@link #requestStop}.
+ * of device: neither the number of threads nor interruptions change a bit of it. Not thread-safe
+ * but for {@link #requestStop}.
  */
 public final class Trainer implements AutoCloseable {
 
@@ -61,6 +61,8 @@ public final class Trainer implements AutoCloseable {
   private long savedStep = -1;
 
   private long lastCheckpointNanos = System.nanoTime();
+  private long trainedExamples;
+  private long trainingNanos;
   private volatile boolean stopRequested;
 
   /**
@@ -83,18 +85,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.streams = new RandomStreams(seed);
     this.fingerprint = name + "#" + hash(graph);
-    this.session =
-        Session.open(
-            graph,
-            new Session.Options(
-                settings.batch(),
-                settings.evaluationBatch(),
-                settings.labelSmoothing(),
-                settings.fusion(),
-                settings.nesterov(),
-                settings.decaysAll(),
-                settings.averageDecay() > 0),
-            backend);
+    this.session = Session.open(graph, settings.session(), backend);
     try {
       int threads = settings.dataThreads();
       trainLoader =
@@ -128,13 +119,20 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "%s has images [%d, %d, %d] of %d classes, the network takes [%d, %d, %d] of %d"
               .formatted(
-                  train.name(), train.channels(), train.height(), train.width(), train.classes(),
-                  input.channels(), input.height(), input.width(),
+                  train.name(),
+                  train.channels(),
+                  train.height(),
+                  train.width(),
+                  train.classes(),
+                  input.channels(),
+                  input.height(),
+                  input.width(),
                   graph.output().shape().channels()));
     }
   }
 
-  private static BatchLayout layout(CompiledProgram program) {
+  /** How a program takes its images. */
+  public static BatchLayout layout(CompiledProgram program) {
     return program.channelsLast()
         ? BatchLayout.channelsLast(program.imageChannels())
         : BatchLayout.channelsFirst(program.imageChannels());
@@ -142,9 +140,7 @@ public final class Trainer implements AutoCloseable {
 
   private static String hash(OpGraph graph) {
     MessageDigest digest = sha256();
-    graph
-        .nodes()
-        .forEach(node -> digest.update(node.toString().getBytes(StandardCharsets.UTF_8)));
+    graph.nodes().forEach(node -> digest.update(node.toString().getBytes(StandardCharsets.UTF_8)));
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
@@ -201,12 +197,19 @@ public final class Trainer implements AutoCloseable {
       Parameter parameter = byName.get(tensor.name());
       if (parameter == null) {
         throw new IllegalArgumentException(
-            "the network has no tensor '" + tensor.name() + "'; it begins with '"
-                + byName.keySet().iterator().next() + "'");
+            "the network has no tensor '"
+                + tensor.name()
+                + "'; it begins with '"
+                + byName.keySet().iterator().next()
+                + "'");
       }
       if (!parameter.exportShape().equals(tensor.shape())) {
         throw new IllegalArgumentException(
-            "tensor '" + tensor.name() + "' is " + tensor.shape() + ", the network's is "
+            "tensor '"
+                + tensor.name()
+                + "' is "
+                + tensor.shape()
+                + ", the network's is "
                 + parameter.exportShape());
       }
     }
@@ -227,8 +230,7 @@ public final class Trainer implements AutoCloseable {
   /** All parameters and running statistics by name, in the order of the network's buffers. */
   public Map<String, NamedTensor> weights() {
     Map<String, NamedTensor> tensors = new LinkedHashMap<>();
-    for (List<Parameter> group :
-        List.of(session.state().parameters(), session.state().states())) {
+    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
       for (Parameter parameter : group) {
         double[] values = session.state().get(sectionOf(parameter), parameter.name());
         float[] floats = new float[values.length];
@@ -242,11 +244,51 @@ public final class Trainer implements AutoCloseable {
     return tensors;
   }
 
+  /**
+   * The weights of a checkpoint, as {@link #weights} gives them once it is restored; no network is
+   * needed.
+   *
+   * @param averaged the moving average of the parameters in place of the parameters
+   * @throws CheckpointException if it holds no parameters, or no average where one is wanted
+   */
+  public static Map<String, NamedTensor> weights(Checkpoint checkpoint, boolean averaged) {
+    Map<String, NamedTensor> tensors = new LinkedHashMap<>();
+    Section parameters = averaged ? Section.AVERAGE : Section.PARAMETERS;
+    for (Section section : List.of(parameters, Section.STATE)) {
+      String prefix = key(section, "");
+      checkpoint
+          .sections()
+          .forEach(
+              (key, values) -> {
+                if (key.startsWith(prefix)) {
+                  String name = key.substring(prefix.length());
+                  tensors.put(name, new NamedTensor(name, values.shape(), floats(values)));
+                }
+              });
+      if (tensors.isEmpty()) {
+        throw new CheckpointException(
+            "checkpoint", averaged ? "has no averaged weights" : "has no weights");
+      }
+    }
+    return tensors;
+  }
+
+  private static float[] floats(Checkpoint.Section section) {
+    if (section instanceof Checkpoint.Floats floats) {
+      return floats.values();
+    }
+    double[] values = ((Checkpoint.Doubles) section).values();
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+
   /** SHA-256 over the float64 values of all parameters and running statistics in order. */
   public String weightsHash() {
     MessageDigest digest = sha256();
-    for (List<Parameter> group :
-        List.of(session.state().parameters(), session.state().states())) {
+    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
       for (Parameter parameter : group) {
         double[] values = session.state().get(sectionOf(parameter), parameter.name());
         ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -290,6 +332,7 @@ public final class Trainer implements AutoCloseable {
     // Steps may be used up within an epoch whose end, evaluation and all, is still to come.
     while (epoch < settings.epochs() && !stopRequested && !(stepsUsedUp() && position == 0)) {
       trainLoader.start(epoch, position);
+      long started = System.nanoTime();
       for (Batch batch = trainLoader.next();
           batch != null && !stopRequested && !stepsUsedUp();
           batch = trainLoader.next()) {
@@ -298,6 +341,7 @@ public final class Trainer implements AutoCloseable {
           save(listener, false);
         }
       }
+      trainingNanos += System.nanoTime() - started;
       if (!stopRequested) {
         endEpoch(listener);
       }
@@ -347,6 +391,7 @@ public final class Trainer implements AutoCloseable {
         clip > 0 && norm > clip ? clip / norm : 1,
         settings.averageDecay());
     trainTally.add(program.logits(), batch.labels(), batch.size(), data.train().classes());
+    trainedExamples += batch.size();
     step++;
     position++;
     epochLoss += loss;
@@ -426,6 +471,7 @@ public final class Trainer implements AutoCloseable {
         lastTest.top5Error(),
         minTestError,
         minTestErrorEpoch,
+        trainedExamples / (trainingNanos / 1e9),
         weightsHash());
   }
 
@@ -449,8 +495,15 @@ public final class Trainer implements AutoCloseable {
         "progress",
         new Checkpoint.Doubles(
             new double[] {
-              epochLoss, epochSteps, lastTrainLoss, lastTest.examples(), lastTest.loss(),
-              lastTest.top1Error(), lastTest.top5Error(), minTestError, minTestErrorEpoch
+              epochLoss,
+              epochSteps,
+              lastTrainLoss,
+              lastTest.examples(),
+              lastTest.loss(),
+              lastTest.top1Error(),
+              lastTest.top5Error(),
+              minTestError,
+              minTestErrorEpoch
             }));
     sections.put("tally", new Checkpoint.Longs(trainTally.toArray()));
     return new Checkpoint(
@@ -462,7 +515,7 @@ public final class Trainer implements AutoCloseable {
     for (Parameter parameter : parameters) {
       double[] values = session.state().get(section, parameter.name());
       sections.put(
-          key(section, parameter), exact(parameter.exportShape(), parameter, values));
+          key(section, parameter.name()), exact(parameter.exportShape(), parameter, values));
     }
   }
 
@@ -478,8 +531,8 @@ public final class Trainer implements AutoCloseable {
     return new Checkpoint.Floats(shape, floats);
   }
 
-  private static String key(Section section, Parameter parameter) {
-    return section.name().toLowerCase(java.util.Locale.ROOT) + "/" + parameter.name();
+  private static String key(Section section, String parameter) {
+    return section.name().toLowerCase(java.util.Locale.ROOT) + "/" + parameter;
   }
 
   /**
@@ -492,8 +545,7 @@ public final class Trainer implements AutoCloseable {
     if (checkpoint.seed() != streams.masterSeed()) {
       throw new CheckpointException(
           "checkpoint",
-          "was written with seed " + checkpoint.seed() + ", this run has "
-              + streams.masterSeed());
+          "was written with seed " + checkpoint.seed() + ", this run has " + streams.masterSeed());
     }
     restoreWeights(checkpoint);
     NetworkState state = session.state();
@@ -523,7 +575,7 @@ public final class Trainer implements AutoCloseable {
     boolean averaged =
         session.state().averages()
             && session.state().parameters().stream()
-                .allMatch(p -> checkpoint.sections().containsKey(key(Section.AVERAGE, p)));
+                .allMatch(p -> checkpoint.sections().containsKey(key(Section.AVERAGE, p.name())));
     if (averaged) {
       get(checkpoint, Section.AVERAGE, session.state().parameters());
     } else {
@@ -533,7 +585,7 @@ public final class Trainer implements AutoCloseable {
 
   private void get(Checkpoint checkpoint, Section section, List<Parameter> parameters) {
     for (Parameter parameter : parameters) {
-      String key = key(section, parameter);
+      String key = key(section, parameter.name());
       double[] values;
       if (checkpoint.sections().get(key) instanceof Checkpoint.Doubles) {
         values = checkpoint.doubles(key);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.training;
 
+import org.randwire.compile.Session;
+
 /**
  * A training recipe.
  *
@@ -44,7 +46,11 @@ public record TrainingSettings(
     if (epochs < 1 || maxSteps < 0 || dataThreads < 1) {
       throw new IllegalArgumentException(
           "epochs and data threads must be at least 1 and steps not negative, got "
-              + epochs + ", " + dataThreads + ", " + maxSteps);
+              + epochs
+              + ", "
+              + dataThreads
+              + ", "
+              + maxSteps);
     }
     if (!(momentum >= 0 && momentum < 1)
         || !(weightDecay >= 0)
@@ -54,5 +60,11 @@ public record TrainingSettings(
           "momentum and average decay must lie in [0, 1), weight decay and clip must not be"
               + " negative");
     }
+  }
+
+  /** What of the recipe the network is compiled for. */
+  public Session.Options session() {
+    return new Session.Options(
+        batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averageDecay > 0);
   }
 }

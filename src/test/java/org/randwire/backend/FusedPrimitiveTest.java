@@ -144,8 +144,7 @@ class FusedPrimitiveTest {
       List<Value> operands = new ArrayList<>(values.inputs);
       operands.addAll(List.of(values.weight, values.mask, values.filter));
       Instruction forward =
-          values.instruction(
-              new NodeTransform.Forward(node.depthwise()), operands, List.of(u));
+          values.instruction(new NodeTransform.Forward(node.depthwise()), operands, List.of(u));
       operands.add(values.du);
       Instruction backward =
           values.instruction(

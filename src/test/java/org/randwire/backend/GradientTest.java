@@ -31,8 +31,7 @@ class GradientTest {
   private static final int DIRECTIONS = 3;
 
   static Stream<OpCase> cases() {
-    return OpCases.all().stream()
-        .filter(opCase -> !(opCase.op() instanceof Input));
+    return OpCases.all().stream().filter(opCase -> !(opCase.op() instanceof Input));
   }
 
   @ParameterizedTest
@@ -82,7 +81,13 @@ class GradientTest {
       assertTrue(
           error <= TOLERANCE,
           () ->
-              "gradient of " + name + " " + where + " is " + actual + ", differences give "
+              "gradient of "
+                  + name
+                  + " "
+                  + where
+                  + " is "
+                  + actual
+                  + ", differences give "
                   + expected);
     }
 

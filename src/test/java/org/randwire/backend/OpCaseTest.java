@@ -94,8 +94,7 @@ class OpCaseTest {
   void resultsDependOnNoSchedule(TestBackend tested, OpCase opCase) {
     Map<String, double[]> expected = run(tested, tested, opCase, Mode.TRAINING, Schedule.PLAIN);
     for (Schedule schedule : Schedule.ALL) {
-      Map<String, double[]> actual =
-          run(tested, tested, opCase, Mode.TRAINING, schedule);
+      Map<String, double[]> actual = run(tested, tested, opCase, Mode.TRAINING, schedule);
       expected.forEach(
           (name, values) ->
               PrimitiveRunner.assertSameBits(values, actual.get(name), name + " by " + schedule));

@@ -30,8 +30,7 @@ class OptimizerPrimitiveTest {
   static Stream<Arguments> sizesOfBackends() {
     return TestBackend.all().stream()
         .flatMap(
-            tested ->
-                Stream.of(1, 7, 16, 1000, 70_001).map(size -> Arguments.of(tested, size)));
+            tested -> Stream.of(1, 7, 16, 1000, 70_001).map(size -> Arguments.of(tested, size)));
   }
 
   static Stream<Arguments> updatesOfBackends() {

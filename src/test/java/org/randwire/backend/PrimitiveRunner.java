@@ -169,8 +169,7 @@ final class PrimitiveRunner implements AutoCloseable {
   private Value tensor(
       String name, Section section, TensorShape shape, MemoryLayout layout, DataType type) {
     Value value =
-        new Value(
-            tensors.size(), name, section, shape, layout, type, layout.elements(shape), -1);
+        new Value(tensors.size(), name, section, shape, layout, type, layout.elements(shape), -1);
     return add(value, (n, c, h, w) -> layout.index(shape, n, c, h, w));
   }
 

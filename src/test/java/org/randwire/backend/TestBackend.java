@@ -4,9 +4,11 @@ package org.randwire.backend;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.JavaCpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.op.Instruction;
+import org.randwire.op.NodeTransform;
 import org.randwire.op.Primitive;
 import org.randwire.tensor.DataType;
 
@@ -21,6 +23,9 @@ record TestBackend(
     Supplier<Backend> create,
     double tolerance,
     Set<Class<? extends Primitive>> declines) {
+
+  /** Seven bits of mantissa in every stored value. */
+  static final double BFLOAT16_TOLERANCE = 1e-2;
 
   /** Sums of float32 terms in an order of the backend's choice. */
   static final double FLOAT32_TOLERANCE = 1e-5;
@@ -39,7 +44,15 @@ record TestBackend(
             () -> new ReferenceBackend(DataType.FLOAT32),
             FLOAT32_TOLERANCE,
             Set.of()),
-        new TestBackend("cpu-java", JavaCpuBackend::new, FLOAT32_TOLERANCE, Set.of()));
+        new TestBackend("cpu-java", JavaCpuBackend::create, FLOAT32_TOLERANCE, Set.of()),
+        new TestBackend(
+            "cpu-f32", () -> new CpuBackend(DataType.FLOAT32, 1), FLOAT32_TOLERANCE, Set.of()),
+        new TestBackend(
+            "cpu-bf16",
+            () -> new CpuBackend(DataType.BFLOAT16, 1),
+            BFLOAT16_TOLERANCE,
+            // Nodes with other windows than 3x3 are not fused: the Java kernels are float32 only.
+            Set.of(NodeTransform.Forward.class, NodeTransform.Backward.class)));
   }
 
   /** Whether the backend refuses the instruction and may. */

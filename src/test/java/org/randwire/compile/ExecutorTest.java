@@ -61,8 +61,7 @@ class ExecutorTest {
         Value output = FakeKernels.value(id++, 1);
         written.add(output);
         instructions.add(
-            FakeKernels.instruction(
-                new Fake(1, 0, 0, number -> call), before, List.of(output)));
+            FakeKernels.instruction(new Fake(1, 0, 0, number -> call), before, List.of(output)));
       }
       before = written;
     }
@@ -137,8 +136,7 @@ class ExecutorTest {
         Executor executor = new Executor(new FakeBackend(workers))) {
       for (int i = 0; i < 20; i++) {
         fails.set(true);
-        var thrown =
-            assertThrows(IllegalStateException.class, () -> executor.run(plan, null));
+        var thrown = assertThrows(IllegalStateException.class, () -> executor.run(plan, null));
         assertSame(cause, thrown.getCause());
         assertTrue(thrown.getMessage().contains("the seventh task"), thrown.getMessage());
         fails.set(false);

@@ -18,7 +18,9 @@ import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 import org.randwire.tensor.TensorShape;
 
-/** Instructions and a device that compute nothing, to test passes and the executor by themselves. */
+/**
+ * Instructions and a device that compute nothing, to test passes and the executor by themselves.
+ */
 final class FakeKernels {
 
   private FakeKernels() {}
@@ -93,8 +95,14 @@ final class FakeKernels {
 
   static Value value(int id, long elements) {
     return new Value(
-        id, "v" + id, Section.ARENA, TensorShape.vector((int) elements),
-        MemoryLayout.CHANNELS_FIRST, DataType.FLOAT32, elements, -1);
+        id,
+        "v" + id,
+        Section.ARENA,
+        TensorShape.vector((int) elements),
+        MemoryLayout.CHANNELS_FIRST,
+        DataType.FLOAT32,
+        elements,
+        -1);
   }
 
   static Instruction instruction(Primitive primitive, List<Value> inputs, List<Value> outputs) {

@@ -49,7 +49,9 @@ class MemoryPlanTest {
     return Schedule.of(instructions, FakeKernels.CATALOG);
   }
 
-  /** Lifetimes from the schedule alone: from the first write to the last use, or to the very end. */
+  /**
+   * Lifetimes from the schedule alone: from the first write to the last use, or to the very end.
+   */
   private static List<Alive> alive(Schedule schedule, MemoryPlan plan, Set<Value> pinned) {
     Map<Value, int[]> spans = new HashMap<>();
     List<Alive> alive = new ArrayList<>();

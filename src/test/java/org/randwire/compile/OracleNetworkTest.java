@@ -45,8 +45,7 @@ class OracleNetworkTest {
   static Stream<OracleRun> runs() throws Exception {
     Path data = Path.of(System.getProperty("randwire.testdata", "../shared/data"));
     Path folder =
-        Path.of(
-            System.getProperty("randwire.reference", data.resolve("reference").toString()));
+        Path.of(System.getProperty("randwire.reference", data.resolve("reference").toString()));
     Assumptions.assumeTrue(
         Files.isDirectory(folder),
         "no oracle networks: " + folder + " does not exist (property randwire.reference)");
@@ -107,8 +106,7 @@ class OracleNetworkTest {
       OpGraph graph = graph();
       assertEquals(file.get("param_count").asLong(), graph.parameterCount(), "parameters");
       int batch = file.get("batch").asInt();
-      Session.Options options =
-          new Session.Options(batch, batch, 0.1, fusion, false, true, false);
+      Session.Options options = new Session.Options(batch, batch, 0.1, fusion, false, true, false);
       try (Session session = Session.open(graph, options, backend)) {
         setParameters(session.state());
         CompiledProgram training = session.training();
@@ -233,8 +231,7 @@ class OracleNetworkTest {
 
     private float[] images(TensorShape shape, CompiledProgram program) {
       JsonNode input = file.get("input");
-      float[] images =
-          new float[shape.batch() * shape.pixels() * program.imageChannels()];
+      float[] images = new float[shape.batch() * shape.pixels() * program.imageChannels()];
       int index = 0;
       for (int n = 0; n < shape.batch(); n++) {
         for (int c = 0; c < shape.channels(); c++) {
@@ -257,8 +254,7 @@ class OracleNetworkTest {
 
     /** The counter hash the file documents under {@code hash}. */
     private static float hashed(long stream, long index, float width, float centre) {
-      long z =
-          stream * 0x9E3779B97F4A7C15L + index * 0xD1B54A32D192ED03L + 0x632BE59BD9B4E019L;
+      long z = stream * 0x9E3779B97F4A7C15L + index * 0xD1B54A32D192ED03L + 0x632BE59BD9B4E019L;
       z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
       z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
       z = z ^ (z >>> 31);
@@ -337,7 +333,8 @@ class OracleNetworkTest {
     }
 
     private void compare(String what, double wanted, double got, double scale) {
-      double allowed = tolerance * Math.max(Math.abs(wanted), scale) + (tolerance > 1e-6 ? noise : 0);
+      double allowed =
+          tolerance * Math.max(Math.abs(wanted), scale) + (tolerance > 1e-6 ? noise : 0);
       assertTrue(
           Math.abs(wanted - got) <= allowed,
           () -> what + ": libtorch " + wanted + ", ours " + got + ", allowed +-" + allowed);

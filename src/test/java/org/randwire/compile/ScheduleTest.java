@@ -66,7 +66,10 @@ class ScheduleTest {
     for (long seed = 0; seed < 20; seed++) {
       Program program =
           Lowering.lower(
-              SmallNetworks.randwire(seed, 4), 2, Mode.TRAINING, new SoftmaxCrossEntropy(0),
+              SmallNetworks.randwire(seed, 4),
+              2,
+              Mode.TRAINING,
+              new SoftmaxCrossEntropy(0),
               backend);
       Schedule schedule =
           Schedule.of(Fusion.fuse(program, backend.catalog()).instructions(), backend.catalog());
@@ -91,8 +94,7 @@ class ScheduleTest {
         assertThrows(
             UnsupportedOperationException.class,
             () ->
-                Schedule.of(
-                    List.of(reads(1, List.of(), A)), new KernelCatalog.Builder().build()));
+                Schedule.of(List.of(reads(1, List.of(), A)), new KernelCatalog.Builder().build()));
     assertTrue(error.getMessage().contains("n fake"), error.getMessage());
   }
 }

@@ -18,8 +18,7 @@ class DagTest {
   private final Dag dag =
       Dag.of(
           6,
-          List.of(
-              new Edge(2, 3), new Edge(0, 2), new Edge(3, 5), new Edge(1, 3), new Edge(0, 5)));
+          List.of(new Edge(2, 3), new Edge(0, 2), new Edge(3, 5), new Edge(1, 3), new Edge(0, 5)));
 
   @Test
   void separatesPredecessorsFromSuccessors() {
@@ -63,8 +62,7 @@ class DagTest {
   @Test
   void refusesAnEdgeAgainstIndexOrder() {
     var error =
-        assertThrows(
-            IllegalArgumentException.class, () -> Dag.of(3, List.of(new Edge(2, 1))));
+        assertThrows(IllegalArgumentException.class, () -> Dag.of(3, List.of(new Edge(2, 1))));
     assertEquals("edge (2, 1) must go from the smaller to the larger index", error.getMessage());
   }
 

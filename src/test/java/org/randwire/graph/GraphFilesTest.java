@@ -90,8 +90,7 @@ class GraphFilesTest {
     Dag dag = Dag.of(3, List.of(new Edge(0, 2), new Edge(0, 1)));
     GraphFiles.writeEdgeList(dag, folder.resolve("list"), "made by a test");
     GraphFiles.writeNodeLink(dag, folder.resolve("json"));
-    assertEquals(
-        "# made by a test\n3\n0 1\n0 2\n", Files.readString(folder.resolve("list")));
+    assertEquals("# made by a test\n3\n0 1\n0 2\n", Files.readString(folder.resolve("list")));
     assertEquals(
         "{\"directed\":true,\"multigraph\":false,\"graph\":{},"
             + "\"nodes\":[{\"id\":0},{\"id\":1},{\"id\":2}],"
@@ -132,15 +131,13 @@ class GraphFilesTest {
         Arguments.of("0\n", "g:1: node count must be at least 1, got 0"),
         Arguments.of("-3\n", "g:1: node count must be at least 1, got -3"),
         Arguments.of("10001\n", "g:1: node count 10001 is above the limit of 10000"),
-        Arguments.of(
-            "4294967299\n", "g:1: node count 4294967299 is above the limit of 10000"),
+        Arguments.of("4294967299\n", "g:1: node count 4294967299 is above the limit of 10000"),
         Arguments.of(
             "9".repeat(50) + "\n",
             "g:1: '" + "9".repeat(40) + "...' is not a node number or count"),
         Arguments.of("3\n0 1\n\n0 3\n", "g:4: node 3 is out of range: nodes are 0..2"),
         Arguments.of("3\n-1 2\n", "g:2: node -1 is out of range: nodes are 0..2"),
-        Arguments.of(
-            "3\n4294967296 1\n", "g:2: node 4294967296 is out of range: nodes are 0..2"),
+        Arguments.of("3\n4294967296 1\n", "g:2: node 4294967296 is out of range: nodes are 0..2"),
         Arguments.of("3\n1 1\n", "g:2: edge (1, 1) is a self-loop"),
         Arguments.of("3\n0 1\n1 2\n0 1\n", "g:4: edge (0, 1) was already given on line 2"),
         Arguments.of("3\n0 1\n1 0\n", "g:3: edges form the cycle 0 -> 1 -> 0"),
@@ -160,8 +157,7 @@ class GraphFilesTest {
         Arguments.of("[1]", "g:1: expected an object with nodes and edges, got an array"),
         Arguments.of("{}", "g:1: missing key 'nodes'"),
         Arguments.of("{\n" + NODES + "}", "g:2: missing key 'edges'"),
-        Arguments.of(
-            "{\"nodes\": [], \"edges\": []}", "g:1: node count must be at least 1, got 0"),
+        Arguments.of("{\"nodes\": [], \"edges\": []}", "g:1: node count must be at least 1, got 0"),
         Arguments.of("{\"nodes\": 3}", "g:1: expected an array, got '3'"),
         Arguments.of("{\"nodes\": [3]}", "g:1: expected an object with 'id', got '3'"),
         Arguments.of("{\"nodes\": [{\"name\": 1}]}", "g:1: missing 'id'"),
@@ -188,16 +184,19 @@ class GraphFilesTest {
             "{" + NODES + ", \"edges\": [\n{\"source\": 1, \"target\": 1}]}",
             "g:2: edge (1, 1) is a self-loop"),
         Arguments.of(
-            "{" + NODES + ", \"edges\": [{\"source\": 0, \"target\": 1},\n"
+            "{"
+                + NODES
+                + ", \"edges\": [{\"source\": 0, \"target\": 1},\n"
                 + "{\"source\": 1, \"target\": 0}]}",
             "g:2: edge (0, 1) was already given on line 1"),
         Arguments.of(
-            "{\"directed\": true, " + NODES + ", \"edges\": [{\"source\": 0, \"target\": 1},\n"
+            "{\"directed\": true, "
+                + NODES
+                + ", \"edges\": [{\"source\": 0, \"target\": 1},\n"
                 + "{\"source\": 1, \"target\": 0}]}",
             "g:2: edges form the cycle 0 -> 1 -> 0"),
         Arguments.of(
-            "{\"edges\": [], \"links\": []}",
-            "g:1: both 'edges' and 'links' are given; keep one"),
+            "{\"edges\": [], \"links\": []}", "g:1: both 'edges' and 'links' are given; keep one"),
         Arguments.of("{\"directed\": 1}", "g:1: 'directed' must be true or false"),
         Arguments.of(
             "{" + NODES + ", \"edges\": []} {}", "g:1: unexpected content after the graph"));

@@ -148,7 +148,6 @@ class GraphStatisticsTest {
 
   /** networkx's variance is not recorded per node; ours, of the same sample size, stands in. */
   private static void compareAt(int node, SummaryStatistics own, JsonNode means) {
-    assertWithin(
-        "node " + node, own, means.get(node).asDouble(), own.getVariance(), own.getN());
+    assertWithin("node " + node, own, means.get(node).asDouble(), own.getVariance(), own.getN());
   }
 }

@@ -108,8 +108,7 @@ class NetworkxGraphsTest {
 
   @Test
   void aSeedAndItsNegativeAreOneStreamAsInPython() {
-    assertEquals(
-        NetworkxGraphs.erdosRenyi(20, 0.5, 11), NetworkxGraphs.erdosRenyi(20, 0.5, -11));
+    assertEquals(NetworkxGraphs.erdosRenyi(20, 0.5, 11), NetworkxGraphs.erdosRenyi(20, 0.5, -11));
   }
 
   @Test
@@ -124,8 +123,7 @@ class NetworkxGraphsTest {
 
   @Test
   void refusesParametersThatNetworkxRefuses() {
-    assertThrows(
-        IllegalArgumentException.class, () -> NetworkxGraphs.wattsStrogatz(5, 6, 0.5, 1));
+    assertThrows(IllegalArgumentException.class, () -> NetworkxGraphs.wattsStrogatz(5, 6, 0.5, 1));
     assertThrows(IllegalArgumentException.class, () -> NetworkxGraphs.barabasiAlbert(5, 5, 1));
     assertThrows(IllegalArgumentException.class, () -> NetworkxGraphs.erdosRenyi(0, 0.5, 1));
   }
@@ -135,8 +133,7 @@ class NetworkxGraphsTest {
     RandomGraph oneEdge = RandomGraph.of(5, List.of(new Edge(0, 1)));
     var error =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> NetworkxGraphs.barabasiAlbert(9, 3, 1, oneEdge));
+            IllegalArgumentException.class, () -> NetworkxGraphs.barabasiAlbert(9, 3, 1, oneEdge));
     assertEquals(
         "the initial graph needs between 3 nodes with an edge and 9 nodes, got 2 and 5",
         error.getMessage());

@@ -52,8 +52,7 @@ class RandomGraphTest {
 
   @Test
   void equalsByNodeCountAndEdges() {
-    RandomGraph same =
-        RandomGraph.of(6, List.of(new Edge(5, 2), new Edge(1, 0), new Edge(1, 4)));
+    RandomGraph same = RandomGraph.of(6, List.of(new Edge(5, 2), new Edge(1, 0), new Edge(1, 4)));
     assertEquals(graph, same);
     assertEquals(graph.hashCode(), same.hashCode());
     assertNotEquals(graph, RandomGraph.of(7, graph.edges()));
@@ -77,8 +76,7 @@ class RandomGraphTest {
   @ParameterizedTest
   @MethodSource("badGraphs")
   void refusesABadGraphNamingTheEdge(int nodes, List<Edge> edges, String message) {
-    var error =
-        assertThrows(IllegalArgumentException.class, () -> RandomGraph.of(nodes, edges));
+    var error = assertThrows(IllegalArgumentException.class, () -> RandomGraph.of(nodes, edges));
     assertEquals(message, error.getMessage());
   }
 

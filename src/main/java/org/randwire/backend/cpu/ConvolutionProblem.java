@@ -136,13 +136,17 @@ record ConvolutionProblem(
   }
 
   /**
-   * Units of one task when about {@code tasks} are wanted: a divisor of all units if one is near, so
-   * that no smaller last task needs a primitive of its own. Depends on shapes alone.
+   * Units of one task when about {@code tasks} are wanted: a divisor of all units if one is near,
+   * so that no smaller last task needs a primitive of its own. Depends on shapes alone.
    */
   int chunk(int tasks) {
     long unitWork =
-        (long) output.height() * output.width() * output.channels()
-            * (input.channels() / groups) * window.height() * window.width();
+        (long) output.height()
+            * output.width()
+            * output.channels()
+            * (input.channels() / groups)
+            * window.height()
+            * window.width();
     long least = Math.min(units, Math.floorDiv(MULTIPLY_ADDS_PER_TASK - 1, unitWork) + 1);
     int preferred = (int) Math.max(least, Math.floorDiv(units - 1, tasks) + 1);
     for (int chunk = preferred; chunk > preferred / 2; chunk--) {
@@ -259,10 +263,14 @@ record ConvolutionProblem(
   /** Rows below and columns right of the input such that every tap and no more is computed. */
   long[] crossedPaddingAfter() {
     return new long[] {
-      (output.height() - 1L) * window.strideHeight() + reach(window.height())
-          - input.height() - window.paddingHeight(),
-      (output.width() - 1L) * window.strideWidth() + reach(window.width())
-          - input.width() - window.paddingWidth()
+      (output.height() - 1L) * window.strideHeight()
+          + reach(window.height())
+          - input.height()
+          - window.paddingHeight(),
+      (output.width() - 1L) * window.strideWidth()
+          + reach(window.width())
+          - input.width()
+          - window.paddingWidth()
     };
   }
 
@@ -312,8 +320,7 @@ record ConvolutionProblem(
 
   /** A vector of one value per computed output. */
   dnnl_memory_desc bias(OneDnnScope scope) {
-    return scope.strided(
-        DataType.FLOAT32, new long[] {output.channels()}, new long[] {1});
+    return scope.strided(DataType.FLOAT32, new long[] {output.channels()}, new long[] {1});
   }
 
   private long[] filterSizes() {

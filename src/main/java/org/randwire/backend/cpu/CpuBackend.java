@@ -9,6 +9,7 @@ import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.OutOfDeviceMemoryException;
+import org.randwire.backend.cpu.binding.NativeCore;
 import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 
@@ -44,7 +45,9 @@ public final class CpuBackend implements Backend {
   /** Fastest first: own kernels, oneDNN, plain Java. */
   private static KernelCatalog buildCatalog() {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
-    // NativeKernels
+    if (NativeCore.available()) {
+      NativeKernels.addTo(builder);
+    }
     OneDnnKernels.addTo(builder);
     JavaKernels.addTo(builder);
     return builder.build();

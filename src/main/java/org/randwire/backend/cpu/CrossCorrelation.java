@@ -51,8 +51,7 @@ final class CrossCorrelation implements FilterGradientPart {
 
   private static dnnl_primitive_desc describe(OneDnnScope scope, ConvolutionProblem problem) {
     dnnl_memory_desc in = problem.computed(scope, problem.input(), 1);
-    dnnl_memory_desc weights =
-        scope.any(problem.output().type(), problem.gradientAsFilterSizes());
+    dnnl_memory_desc weights = scope.any(problem.output().type(), problem.gradientAsFilterSizes());
     dnnl_memory_desc out = problem.filterAsImage(scope);
     return scope.describe(
         "convolution_forward_primitive_desc_create",
@@ -99,8 +98,7 @@ final class CrossCorrelation implements FilterGradientPart {
   }
 
   @Override
-  public void run(
-      int worker, long inputs, long gradients, long filterGradient, long biasGradient) {
+  public void run(int worker, long inputs, long gradients, long filterGradient, long biasGradient) {
     for (int image = 0; image < units; image++) {
       pack.set(worker, 0, gradients + image * gradientBytes);
       pack.set(worker, 1, packed[worker]);

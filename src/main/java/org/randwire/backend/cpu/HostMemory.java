@@ -26,8 +26,7 @@ record HostMemory(Path root) {
       String[] fields = line.split(":", 3);
       if (fields.length == 3 && fields[1].isEmpty()) {
         available =
-            Math.min(
-                available, unused("sys/fs/cgroup", fields[2], "memory.max", "memory.current"));
+            Math.min(available, unused("sys/fs/cgroup", fields[2], "memory.max", "memory.current"));
       } else if (fields.length == 3 && List.of(fields[1].split(",")).contains("memory")) {
         available =
             Math.min(

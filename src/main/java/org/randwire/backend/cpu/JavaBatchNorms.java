@@ -194,8 +194,8 @@ final class JavaBatchNorms {
 
   /**
    * With {@code inverse = 1 / sqrt(variance + epsilon)} the gradient is {@code dx = a*dy - b*(x -
-   * mean) - c}, where {@code a = weight*inverse}, {@code b = a*inverse*dweight / count} and
-   * {@code c = a*dbias / count}.
+   * mean) - c}, where {@code a = weight*inverse}, {@code b = a*inverse*dweight / count} and {@code
+   * c = a*dbias / count}.
    */
   static Kernel gradient(Instruction call) {
     double epsilon = ((BatchNorm.Gradient) call.primitive()).epsilon();
@@ -208,8 +208,7 @@ final class JavaBatchNorms {
         memory -> {
           DoubleBuffer gradients = memory.scratchDoubles(0, batch.sums());
           DoubleBuffer products = memory.scratchDoubles(batch.bytes(1), batch.sums());
-          FloatBuffer coefficients =
-              memory.scratchFloats(coefficientsOffset, 3 * batch.stored());
+          FloatBuffer coefficients = memory.scratchFloats(coefficientsOffset, 3 * batch.stored());
           return List.of(
               sumProducts(batch, memory, gradients, products),
               mergeGradients(batch, memory, epsilon, gradients, products, coefficients),
@@ -267,8 +266,7 @@ final class JavaBatchNorms {
             }
             double a = padding ? 0 : weight.get(c) * inverse;
             coefficients.put(c, (float) a);
-            coefficients.put(
-                batch.stored() + c, (float) (a * inverse * product / batch.count()));
+            coefficients.put(batch.stored() + c, (float) (a * inverse * product / batch.count()));
             coefficients.put(2 * batch.stored() + c, (float) (a * bias / batch.count()));
           }
         });

@@ -98,11 +98,7 @@ final class JavaNodeTransforms {
           return List.of(
               gradients,
               JavaSums.mergeWeightGradient(
-                  edgeProducts,
-                  memory.in(edges),
-                  memory.in(edges + 1),
-                  memory.out(1),
-                  edges),
+                  edgeProducts, memory.in(edges), memory.in(edges + 1), memory.out(1), edges),
               mergeTaps(filterSums, dfilter, taps));
         });
   }

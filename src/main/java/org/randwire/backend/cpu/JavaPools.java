@@ -171,27 +171,41 @@ final class JavaPools {
 
   /** A window going over the pixels of one example. */
   private static final class Pool {
-    private final Window window;
-    private final int height;
-    private final int width;
-    private final int outputHeight;
-    private final int outputWidth;
+    private final int inputElements;
+    private final int outputPixels;
     private final int channels;
+    private final int taps;
+
+    /** For each output pixel and tap the first channel of the input pixel, -1 in the padding. */
+    private final int[] inputs;
 
     Pool(Window window, Value x, Value y) {
-      this.window = window;
-      this.height = x.shape().height();
-      this.width = x.shape().width();
-      this.outputHeight = y.shape().height();
-      this.outputWidth = y.shape().width();
+      this.inputElements = exampleElements(x);
+      this.outputPixels = y.shape().pixels();
       this.channels = y.storedChannels();
+      this.taps = window.height() * window.width();
+      this.inputs = new int[Math.multiplyExact(outputPixels, taps)];
+      for (int i = 0; i < inputs.length; i++) {
+        int pixel = i / taps;
+        int tap = i % taps;
+        int h =
+            pixel / y.shape().width() * window.strideHeight()
+                - window.paddingHeight()
+                + tap / window.width() * window.dilation();
+        int w =
+            pixel % y.shape().width() * window.strideWidth()
+                - window.paddingWidth()
+                + tap % window.width() * window.dilation();
+        boolean inside = h >= 0 && h < x.shape().height() && w >= 0 && w < x.shape().width();
+        inputs[i] = inside ? (h * x.shape().width() + w) * channels : -1;
+      }
     }
 
     void max(FloatBuffer x, int firstInput, FloatBuffer y, int firstOutput) {
-      for (int pixel = 0; pixel < outputHeight * outputWidth; pixel++) {
+      for (int pixel = 0; pixel < outputPixels; pixel++) {
         int out = firstOutput + pixel * channels;
         boolean isFirst = true;
-        for (int tap = 0; tap < taps(); tap++) {
+        for (int tap = 0; tap < taps; tap++) {
           int in = input(pixel, tap);
           if (in < 0) {
             continue;
@@ -207,8 +221,8 @@ final class JavaPools {
 
     void maxGradient(
         FloatBuffer x, FloatBuffer dy, int firstOutput, FloatBuffer dx, int firstInput) {
-      JavaPointwise.zero(dx, firstInput, height * width * channels);
-      for (int pixel = 0; pixel < outputHeight * outputWidth; pixel++) {
+      JavaPointwise.zero(dx, firstInput, inputElements);
+      for (int pixel = 0; pixel < outputPixels; pixel++) {
         int out = firstOutput + pixel * channels;
         for (int c = 0; c < channels; c++) {
           int best = firstInput + largest(x, firstInput + c, pixel) + c;
@@ -221,7 +235,7 @@ final class JavaPools {
     private int largest(FloatBuffer x, int firstInput, int pixel) {
       int best = -1;
       float largest = 0;
-      for (int tap = 0; tap < taps(); tap++) {
+      for (int tap = 0; tap < taps; tap++) {
         int in = input(pixel, tap);
         if (in >= 0) {
           float value = x.get(firstInput + in);
@@ -235,11 +249,11 @@ final class JavaPools {
     }
 
     void average(FloatBuffer x, int firstInput, FloatBuffer y, int firstOutput) {
-      for (int pixel = 0; pixel < outputHeight * outputWidth; pixel++) {
+      for (int pixel = 0; pixel < outputPixels; pixel++) {
         int out = firstOutput + pixel * channels;
         JavaPointwise.zero(y, out, channels);
         float share = 1f / count(pixel);
-        for (int tap = 0; tap < taps(); tap++) {
+        for (int tap = 0; tap < taps; tap++) {
           int in = input(pixel, tap);
           if (in >= 0) {
             addScaled(x, firstInput + in, share, y, out);
@@ -249,10 +263,10 @@ final class JavaPools {
     }
 
     void averageGradient(FloatBuffer dy, int firstOutput, FloatBuffer dx, int firstInput) {
-      JavaPointwise.zero(dx, firstInput, height * width * channels);
-      for (int pixel = 0; pixel < outputHeight * outputWidth; pixel++) {
+      JavaPointwise.zero(dx, firstInput, inputElements);
+      for (int pixel = 0; pixel < outputPixels; pixel++) {
         float share = 1f / count(pixel);
-        for (int tap = 0; tap < taps(); tap++) {
+        for (int tap = 0; tap < taps; tap++) {
           int in = input(pixel, tap);
           if (in >= 0) {
             addScaled(dy, firstOutput + pixel * channels, share, dx, firstInput + in);
@@ -267,30 +281,17 @@ final class JavaPools {
       }
     }
 
-    private int taps() {
-      return window.height() * window.width();
-    }
-
     /** How many taps lie within the image. */
     private int count(int pixel) {
       int count = 0;
-      for (int tap = 0; tap < taps(); tap++) {
+      for (int tap = 0; tap < taps; tap++) {
         count += input(pixel, tap) >= 0 ? 1 : 0;
       }
       return count;
     }
 
-    /** The first channel of the input pixel under a tap, in row order; -1 in the padding. */
     private int input(int pixel, int tap) {
-      int h =
-          pixel / outputWidth * window.strideHeight()
-              - window.paddingHeight()
-              + tap / window.width() * window.dilation();
-      int w =
-          pixel % outputWidth * window.strideWidth()
-              - window.paddingWidth()
-              + tap % window.width() * window.dilation();
-      return h < 0 || h >= height || w < 0 || w >= width ? -1 : (h * width + w) * channels;
+      return inputs[pixel * taps + tap];
     }
   }
 }

@@ -59,8 +59,7 @@ final class JavaSums {
   static Kernel inputGradient(Instruction call) {
     int edge = ((WeightedSum.InputGradient) call.primitive()).edge();
     return JavaKernel.simple(
-        call,
-        memory -> List.of(sum(call, memory, edgeScale(memory.in(1), memory.in(2), edge))));
+        call, memory -> List.of(sum(call, memory, edgeScale(memory.in(1), memory.in(2), edge))));
   }
 
   static Kernel gradientSum(Instruction call) {

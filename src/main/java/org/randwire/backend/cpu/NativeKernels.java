@@ -90,35 +90,120 @@ final class NativeKernels {
   /** Appends the kernels; the native core must be available. */
   static void addTo(KernelCatalog.Builder catalog) {
     add(catalog, NodeTransform.Forward.class, NativeKernels::fitsForward, NativeKernels::forward);
-    add(catalog, NodeTransform.Backward.class, NativeKernels::fitsBackward, NativeKernels::backward);
-    add(catalog, NodeTransform.GradientSum.class, NativeKernels::fitsSum, NativeKernels::gradientSum);
+    add(
+        catalog,
+        NodeTransform.Backward.class,
+        NativeKernels::fitsBackward,
+        NativeKernels::backward);
+    add(
+        catalog,
+        NodeTransform.GradientSum.class,
+        NativeKernels::fitsSum,
+        NativeKernels::gradientSum);
     add(catalog, WeightedSum.class, NativeKernels::fitsSum, NativeKernels::weightedSum);
-    add(catalog, WeightedSum.InputGradient.class, NativeKernels::fitsSum, NativeKernels::inputGradient);
-    add(catalog, WeightedSum.WeightGradient.class, i -> streams(i.inputs().subList(0, i.inputs().size() - 2)), NativeKernels::weightGradient);
+    add(
+        catalog,
+        WeightedSum.InputGradient.class,
+        NativeKernels::fitsSum,
+        NativeKernels::inputGradient);
+    add(
+        catalog,
+        WeightedSum.WeightGradient.class,
+        i -> streams(i.inputs().subList(0, i.inputs().size() - 2)),
+        NativeKernels::weightGradient);
     add(catalog, Add.class, NativeKernels::fitsSum, i -> plainSum(i, 1));
     add(catalog, Mean.class, NativeKernels::fitsSum, i -> plainSum(i, 1.0 / i.inputs().size()));
-    add(catalog, Mean.Gradient.class, NativeKernels::fitsSum, i -> plainSum(i, 1.0 / ((Mean.Gradient) i.primitive()).inputs()));
+    add(
+        catalog,
+        Mean.Gradient.class,
+        NativeKernels::fitsSum,
+        i -> plainSum(i, 1.0 / ((Mean.Gradient) i.primitive()).inputs()));
     add(catalog, Relu.class, NativeKernels::allStream, NativeKernels::relu);
     add(catalog, Relu.Gradient.class, NativeKernels::allStream, NativeKernels::reluGradient);
-    add(catalog, Dropout.class, i -> streams(List.of(i.input(0), i.output(0))) && i.input(1).type() == DataType.FLOAT32 && i.input(1).elements() == i.output(0).elements(), NativeKernels::dropout);
+    add(
+        catalog,
+        Dropout.class,
+        i ->
+            streams(List.of(i.input(0), i.output(0)))
+                && i.input(1).type() == DataType.FLOAT32
+                && i.input(1).elements() == i.output(0).elements(),
+        NativeKernels::dropout);
     add(catalog, Concat.class, NativeKernels::allStream, i -> copyChannels(i, 0));
-    add(catalog, Concat.Slice.class, NativeKernels::allStream, i -> copyChannels(i, ((Concat.Slice) i.primitive()).first()));
+    add(
+        catalog,
+        Concat.Slice.class,
+        NativeKernels::allStream,
+        i -> copyChannels(i, ((Concat.Slice) i.primitive()).first()));
     add(catalog, Shift.class, NativeKernels::allStream, i -> shift(i, 1));
     add(catalog, Shift.Gradient.class, NativeKernels::allStream, i -> shift(i, -1));
-    add(catalog, MaxPool.class, NativeKernels::allStream, i -> pool(i, ((MaxPool) i.primitive()).window(), Core::rw_max_pool));
-    add(catalog, AveragePool.class, NativeKernels::allStream, i -> pool(i, ((AveragePool) i.primitive()).window(), Core::rw_average_pool));
-    add(catalog, MaxPool.Gradient.class, NativeKernels::allStream, i -> poolGradient(i, ((MaxPool.Gradient) i.primitive()).window(), Core::rw_max_pool_gradient));
-    add(catalog, AveragePool.Gradient.class, NativeKernels::allStream, i -> poolGradient(i, ((AveragePool.Gradient) i.primitive()).window(), Core::rw_average_pool_gradient));
-    add(catalog, GlobalAveragePool.class, NativeKernels::allStream, i -> globalAverage(i, i.input(0), Core::rw_global_average_pool));
-    add(catalog, GlobalAveragePool.Gradient.class, NativeKernels::allStream, i -> globalAverage(i, i.output(0), Core::rw_global_average_pool_gradient));
+    add(
+        catalog,
+        MaxPool.class,
+        NativeKernels::allStream,
+        i -> pool(i, ((MaxPool) i.primitive()).window(), Core::rw_max_pool));
+    add(
+        catalog,
+        AveragePool.class,
+        NativeKernels::allStream,
+        i -> pool(i, ((AveragePool) i.primitive()).window(), Core::rw_average_pool));
+    add(
+        catalog,
+        MaxPool.Gradient.class,
+        NativeKernels::allStream,
+        i ->
+            poolGradient(
+                i, ((MaxPool.Gradient) i.primitive()).window(), Core::rw_max_pool_gradient));
+    add(
+        catalog,
+        AveragePool.Gradient.class,
+        NativeKernels::allStream,
+        i ->
+            poolGradient(
+                i,
+                ((AveragePool.Gradient) i.primitive()).window(),
+                Core::rw_average_pool_gradient));
+    add(
+        catalog,
+        GlobalAveragePool.class,
+        NativeKernels::allStream,
+        i -> globalAverage(i, i.input(0), Core::rw_global_average_pool));
+    add(
+        catalog,
+        GlobalAveragePool.Gradient.class,
+        NativeKernels::allStream,
+        i -> globalAverage(i, i.output(0), Core::rw_global_average_pool_gradient));
     add(catalog, SoftmaxCrossEntropy.class, i -> streams(List.of(i.input(0))), NativeKernels::loss);
-    add(catalog, SoftmaxCrossEntropy.Gradient.class, i -> streams(List.of(i.input(0), i.output(0))), NativeKernels::lossGradient);
-    add(catalog, BatchNorm.Forward.class, i -> streams(List.of(i.input(0), i.output(0))), NativeKernels::batchNorm);
-    add(catalog, BatchNorm.Inference.class, i -> streams(List.of(i.input(0), i.output(0))), NativeKernels::inference);
-    add(catalog, BatchNorm.Gradient.class, i -> streams(List.of(i.input(0), i.input(1), i.output(0))), NativeKernels::batchNormGradient);
+    add(
+        catalog,
+        SoftmaxCrossEntropy.Gradient.class,
+        i -> streams(List.of(i.input(0), i.output(0))),
+        NativeKernels::lossGradient);
+    add(
+        catalog,
+        BatchNorm.Forward.class,
+        i -> streams(List.of(i.input(0), i.output(0))),
+        NativeKernels::batchNorm);
+    add(
+        catalog,
+        BatchNorm.Inference.class,
+        i -> streams(List.of(i.input(0), i.output(0))),
+        NativeKernels::inference);
+    add(
+        catalog,
+        BatchNorm.Gradient.class,
+        i -> streams(List.of(i.input(0), i.input(1), i.output(0))),
+        NativeKernels::batchNormGradient);
     add(catalog, Optimizer.Sgd.class, NativeKernels::floats, NativeKernels::sgd);
-    add(catalog, Optimizer.MovingAverage.class, NativeKernels::floats, NativeKernels::movingAverage);
-    add(catalog, Optimizer.SquaredNorm.class, i -> i.input(0).type() == DataType.FLOAT32, NativeKernels::squaredNorm);
+    add(
+        catalog,
+        Optimizer.MovingAverage.class,
+        NativeKernels::floats,
+        NativeKernels::movingAverage);
+    add(
+        catalog,
+        Optimizer.SquaredNorm.class,
+        i -> i.input(0).type() == DataType.FLOAT32,
+        NativeKernels::squaredNorm);
   }
 
   private static void add(
@@ -213,16 +298,22 @@ final class NativeKernels {
     Tiling tiling = Tiling.of(x.shape().batch(), height, u.shape().width(), MOST_TASKS, 1);
     long floats = (x.shape().width() + 2L) * (3L * x.storedChannels() + LANES);
     int stride = ((NodeTransform.Forward) i.primitive()).depthwise().window().strideHeight();
-    return new NativeKernel(i, 1, 0, floats * Float.BYTES, o -> {
-      var a = o.own(new rw_node_forward_args());
-      a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
-      a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
-      a.u(o.address(u)).worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
-      a.batch(x.shape().batch()).height(x.shape().height()).width(x.shape().width());
-      a.channels(x.storedChannels()).stride(stride);
-      a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
-      return List.of(o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_forward(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        floats * Float.BYTES,
+        o -> {
+          var a = o.own(new rw_node_forward_args());
+          a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
+          a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
+          a.u(o.address(u)).worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
+          a.batch(x.shape().batch()).height(x.shape().height()).width(x.shape().width());
+          a.channels(x.storedChannels()).stride(stride);
+          a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
+          return List.of(
+              o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_forward(a, t, w)));
+        });
   }
 
   private static Kernel backward(Instruction i) {
@@ -230,30 +321,40 @@ final class NativeKernels {
     Value x = i.input(0);
     int width = x.shape().width();
     int channels = x.storedChannels();
-    Tiling tiling = Tiling.of(x.shape().batch(), x.shape().height(), width, MOST_PARTIALS, LEAST_PIXELS);
+    Tiling tiling =
+        Tiling.of(x.shape().batch(), x.shape().height(), width, MOST_PARTIALS, LEAST_PIXELS);
     int stride = ((NodeTransform.Backward) i.primitive()).depthwise().window().strideHeight();
     long floats = ((width - 1) / stride + 3L) * (3L * channels + LANES) + (long) width * channels;
     long edgeBytes = 8L * tiling.tasks() * inputs;
     long scratch = edgeBytes + 4L * tiling.tasks() * 9 * channels;
-    return new NativeKernel(i, 2, scratch, floats * Float.BYTES, o -> {
-      var a = o.own(new rw_node_backward_args());
-      a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
-      a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
-      a.du(o.address(i.input(inputs + 3))).e(o.address(i.output(0)));
-      a.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
-      a.worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
-      a.batch(x.shape().batch()).height(x.shape().height()).width(width);
-      a.channels(channels).stride(stride);
-      a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
-      Call sums = o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_backward(a, t, w));
-      var m = o.own(new rw_node_backward_merge_args());
-      m.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
-      m.weight(o.floats(i.input(inputs))).mask(o.floats(i.input(inputs + 1)));
-      m.dweight(o.floats(i.output(1))).weight_elements(i.output(1).elements());
-      m.dfilter(o.floats(i.output(2))).inputs(inputs).partials(tiling.tasks()).channels(channels);
-      int tasks = 1 + channels / LANES;
-      return List.of(sums, o.call(i.label(), tasks, (t, w) -> Core.rw_node_backward_merge(m, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        2,
+        scratch,
+        floats * Float.BYTES,
+        o -> {
+          var a = o.own(new rw_node_backward_args());
+          a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
+          a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
+          a.du(o.address(i.input(inputs + 3))).e(o.address(i.output(0)));
+          a.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
+          a.worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
+          a.batch(x.shape().batch()).height(x.shape().height()).width(width);
+          a.channels(channels).stride(stride);
+          a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
+          Call sums = o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_backward(a, t, w));
+          var m = o.own(new rw_node_backward_merge_args());
+          m.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
+          m.weight(o.floats(i.input(inputs))).mask(o.floats(i.input(inputs + 1)));
+          m.dweight(o.floats(i.output(1))).weight_elements(i.output(1).elements());
+          m.dfilter(o.floats(i.output(2)))
+              .inputs(inputs)
+              .partials(tiling.tasks())
+              .channels(channels);
+          int tasks = 1 + channels / LANES;
+          return List.of(
+              sums, o.call(i.label(), tasks, (t, w) -> Core.rw_node_backward_merge(m, t, w)));
+        });
   }
 
   // ---- sums
@@ -263,43 +364,59 @@ final class NativeKernels {
 
   private static Kernel weightedSum(Instruction i) {
     int terms = i.inputs().size() - 2;
-    return sum(i, terms, 1, (o, weights, masks) -> {
-      for (int e = 0; e < terms; e++) {
-        weights.add(o.element(i.input(terms), e));
-        masks.add(o.element(i.input(terms + 1), e));
-      }
-    });
+    return sum(
+        i,
+        terms,
+        1,
+        (o, weights, masks) -> {
+          for (int e = 0; e < terms; e++) {
+            weights.add(o.element(i.input(terms), e));
+            masks.add(o.element(i.input(terms + 1), e));
+          }
+        });
   }
 
   private static Kernel inputGradient(Instruction i) {
     int edge = ((WeightedSum.InputGradient) i.primitive()).edge();
-    return sum(i, 1, 1, (o, weights, masks) -> {
-      weights.add(o.element(i.input(1), edge));
-      masks.add(o.element(i.input(2), edge));
-    });
+    return sum(
+        i,
+        1,
+        1,
+        (o, weights, masks) -> {
+          weights.add(o.element(i.input(1), edge));
+          masks.add(o.element(i.input(2), edge));
+        });
   }
 
   private static Kernel gradientSum(Instruction i) {
     List<Integer> edges = ((NodeTransform.GradientSum) i.primitive()).edges();
-    return sum(i, edges.size(), 1, (o, weights, masks) -> {
-      int next = edges.size();
-      for (int edge : edges) {
-        boolean scaled = edge != UNSCALED;
-        weights.add(scaled ? o.element(i.input(next), edge) : NativeOperands.nothing());
-        masks.add(scaled ? o.element(i.input(next + 1), edge) : NativeOperands.nothing());
-        next += scaled ? 2 : 0;
-      }
-    });
+    return sum(
+        i,
+        edges.size(),
+        1,
+        (o, weights, masks) -> {
+          int next = edges.size();
+          for (int edge : edges) {
+            boolean scaled = edge != UNSCALED;
+            weights.add(scaled ? o.element(i.input(next), edge) : NativeOperands.nothing());
+            masks.add(scaled ? o.element(i.input(next + 1), edge) : NativeOperands.nothing());
+            next += scaled ? 2 : 0;
+          }
+        });
   }
 
   private static Kernel plainSum(Instruction i, double scale) {
     int terms = i.inputs().size();
-    return sum(i, terms, scale, (o, weights, masks) -> {
-      for (int e = 0; e < terms; e++) {
-        weights.add(NativeOperands.nothing());
-        masks.add(NativeOperands.nothing());
-      }
-    });
+    return sum(
+        i,
+        terms,
+        scale,
+        (o, weights, masks) -> {
+          for (int e = 0; e < terms; e++) {
+            weights.add(NativeOperands.nothing());
+            masks.add(NativeOperands.nothing());
+          }
+        });
   }
 
   /** Adds the address of each term's weight and mask. */
@@ -309,66 +426,96 @@ final class NativeKernels {
 
   private static Kernel sum(Instruction i, int terms, double scale, Scales scales) {
     Value y = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      List<Pointer> weights = new ArrayList<>();
-      List<Pointer> masks = new ArrayList<>();
-      scales.add(o, weights, masks);
-      var a = o.own(new rw_weighted_sum_args());
-      a.x(o.addresses(i.inputs().subList(0, terms)));
-      a.weight(o.array(weights)).mask(o.array(masks)).y(o.address(y)).scale((float) scale);
-      a.terms(terms).type(type(y)).elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
-      return List.of(o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_weighted_sum(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          List<Pointer> weights = new ArrayList<>();
+          List<Pointer> masks = new ArrayList<>();
+          scales.add(o, weights, masks);
+          var a = o.own(new rw_weighted_sum_args());
+          a.x(o.addresses(i.inputs().subList(0, terms)));
+          a.weight(o.array(weights)).mask(o.array(masks)).y(o.address(y)).scale((float) scale);
+          a.terms(terms).type(type(y)).elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
+          return List.of(
+              o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_weighted_sum(a, t, w)));
+        });
   }
 
   private static Kernel weightGradient(Instruction i) {
     int inputs = i.inputs().size() - 3;
     Value dy = i.input(inputs);
-    long perTask = Math.max(STREAM_ELEMENTS, ceil(ceil(dy.elements(), MOST_PARTIALS), LANES) * LANES);
+    long perTask =
+        Math.max(STREAM_ELEMENTS, ceil(ceil(dy.elements(), MOST_PARTIALS), LANES) * LANES);
     int tasks = (int) ceil(dy.elements(), perTask);
-    return new NativeKernel(i, 2, 8L * tasks * inputs, 0, o -> {
-      var a = o.own(new rw_weighted_sum_products_args());
-      a.x(o.addresses(i.inputs().subList(0, inputs))).dy(o.address(dy)).partials(o.doubleScratch(0));
-      a.inputs(inputs).type(type(dy)).elements(dy.elements()).elements_per_task(perTask);
-      Call sums = o.call(i.label(), tasks, (t, w) -> Core.rw_weighted_sum_products(a, t, w));
-      var m = o.own(new rw_weighted_sum_merge_args());
-      m.partials(o.doubleScratch(0)).weight(o.floats(i.input(inputs + 1)));
-      m.mask(o.floats(i.input(inputs + 2))).dweight(o.floats(i.output(0)));
-      m.weight_elements(i.output(0).elements()).inputs(inputs).partial_count(tasks);
-      return List.of(sums, o.call(i.label(), 1, (t, w) -> Core.rw_weighted_sum_merge(m, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        2,
+        8L * tasks * inputs,
+        0,
+        o -> {
+          var a = o.own(new rw_weighted_sum_products_args());
+          a.x(o.addresses(i.inputs().subList(0, inputs)))
+              .dy(o.address(dy))
+              .partials(o.doubleScratch(0));
+          a.inputs(inputs).type(type(dy)).elements(dy.elements()).elements_per_task(perTask);
+          Call sums = o.call(i.label(), tasks, (t, w) -> Core.rw_weighted_sum_products(a, t, w));
+          var m = o.own(new rw_weighted_sum_merge_args());
+          m.partials(o.doubleScratch(0)).weight(o.floats(i.input(inputs + 1)));
+          m.mask(o.floats(i.input(inputs + 2))).dweight(o.floats(i.output(0)));
+          m.weight_elements(i.output(0).elements()).inputs(inputs).partial_count(tasks);
+          return List.of(sums, o.call(i.label(), 1, (t, w) -> Core.rw_weighted_sum_merge(m, t, w)));
+        });
   }
 
   // ---- element by element
 
   private static Kernel relu(Instruction i) {
     Value y = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_relu_args());
-      a.x(o.address(i.input(0))).y(o.address(y)).type(type(y));
-      a.elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
-      return List.of(o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_relu(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_relu_args());
+          a.x(o.address(i.input(0))).y(o.address(y)).type(type(y));
+          a.elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
+          return List.of(o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_relu(a, t, w)));
+        });
   }
 
   private static Kernel reluGradient(Instruction i) {
     Value dx = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_relu_gradient_args());
-      a.y(o.address(i.input(0))).dy(o.address(i.input(1))).dx(o.address(dx)).type(type(dx));
-      a.elements(dx.elements()).elements_per_task(STREAM_ELEMENTS);
-      return List.of(o.call(i.label(), streamTasks(dx), (t, w) -> Core.rw_relu_gradient(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_relu_gradient_args());
+          a.y(o.address(i.input(0))).dy(o.address(i.input(1))).dx(o.address(dx)).type(type(dx));
+          a.elements(dx.elements()).elements_per_task(STREAM_ELEMENTS);
+          return List.of(
+              o.call(i.label(), streamTasks(dx), (t, w) -> Core.rw_relu_gradient(a, t, w)));
+        });
   }
 
   private static Kernel dropout(Instruction i) {
     Value y = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_dropout_args());
-      a.x(o.address(i.input(0))).mask(o.floats(i.input(1))).y(o.address(y)).type(type(y));
-      a.elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
-      return List.of(o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_dropout(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_dropout_args());
+          a.x(o.address(i.input(0))).mask(o.floats(i.input(1))).y(o.address(y)).type(type(y));
+          a.elements(y.elements()).elements_per_task(STREAM_ELEMENTS);
+          return List.of(o.call(i.label(), streamTasks(y), (t, w) -> Core.rw_dropout(a, t, w)));
+        });
   }
 
   private static Kernel copyChannels(Instruction i, int first) {
@@ -378,26 +525,36 @@ final class NativeKernels {
     int[] counts = i.inputs().stream().mapToInt(x -> (slice ? y : x).shape().channels()).toArray();
     int[] firsts = new int[stored.length];
     firsts[0] = first;
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_copy_channels_args());
-      a.x(o.addresses(i.inputs())).stored(o.own(new IntPointer(stored)));
-      a.first(o.own(new IntPointer(firsts))).count(o.own(new IntPointer(counts)));
-      a.y(o.address(y)).inputs(stored.length).type(type(y)).channels(y.storedChannels());
-      a.pixels(pixels(y)).pixels_per_task(streamPixels(y));
-      int tasks = (int) ceil(pixels(y), streamPixels(y));
-      return List.of(o.call(i.label(), tasks, (t, w) -> Core.rw_copy_channels(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_copy_channels_args());
+          a.x(o.addresses(i.inputs())).stored(o.own(new IntPointer(stored)));
+          a.first(o.own(new IntPointer(firsts))).count(o.own(new IntPointer(counts)));
+          a.y(o.address(y)).inputs(stored.length).type(type(y)).channels(y.storedChannels());
+          a.pixels(pixels(y)).pixels_per_task(streamPixels(y));
+          int tasks = (int) ceil(pixels(y), streamPixels(y));
+          return List.of(o.call(i.label(), tasks, (t, w) -> Core.rw_copy_channels(a, t, w)));
+        });
   }
 
   private static Kernel shift(Instruction i, int offset) {
     Value y = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_shift_args());
-      a.x(o.address(i.input(0))).y(o.address(y)).type(type(y)).batch(y.shape().batch());
-      a.height(y.shape().height()).width(y.shape().width()).channels(y.storedChannels());
-      a.offset(offset);
-      return List.of(o.call(i.label(), y.shape().batch(), (t, w) -> Core.rw_shift(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_shift_args());
+          a.x(o.address(i.input(0))).y(o.address(y)).type(type(y)).batch(y.shape().batch());
+          a.height(y.shape().height()).width(y.shape().width()).channels(y.storedChannels());
+          a.offset(offset);
+          return List.of(o.call(i.label(), y.shape().batch(), (t, w) -> Core.rw_shift(a, t, w)));
+        });
   }
 
   // ---- pooling
@@ -409,11 +566,16 @@ final class NativeKernels {
 
   private static Kernel pool(Instruction i, Window window, Function3<rw_pool_args> function) {
     Value x = i.input(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = poolArguments(o, window, x, i.output(0));
-      a.x(o.address(x)).y(o.address(i.output(0)));
-      return List.of(o.call(i.label(), x.shape().batch(), (t, w) -> function.run(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = poolArguments(o, window, x, i.output(0));
+          a.x(o.address(x)).y(o.address(i.output(0)));
+          return List.of(o.call(i.label(), x.shape().batch(), (t, w) -> function.run(a, t, w)));
+        });
   }
 
   private static Kernel poolGradient(
@@ -421,16 +583,21 @@ final class NativeKernels {
     Value dx = i.output(0);
     Value dy = i.input(i.inputs().size() - 1);
     int tasks = dx.shape().batch() * (dx.storedChannels() / LANES);
-    return new NativeKernel(i, 1, 0, 4L * LANES * dx.shape().pixels(), o -> {
-      var a = poolArguments(o, window, dx, dy);
-      if (i.inputs().size() == 2) {
-        a.x(o.address(i.input(0)));
-      } else {
-        a.x(NativeOperands.nothing());
-      }
-      a.dy(o.address(dy)).dx(o.address(dx)).worker_scratch(o.workerScratch());
-      return List.of(o.call(i.label(), tasks, (t, w) -> function.run(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        4L * LANES * dx.shape().pixels(),
+        o -> {
+          var a = poolArguments(o, window, dx, dy);
+          if (i.inputs().size() == 2) {
+            a.x(o.address(i.input(0)));
+          } else {
+            a.x(NativeOperands.nothing());
+          }
+          a.dy(o.address(dy)).dx(o.address(dx)).worker_scratch(o.workerScratch());
+          return List.of(o.call(i.label(), tasks, (t, w) -> function.run(a, t, w)));
+        });
   }
 
   private static rw_pool_args poolArguments(NativeOperands o, Window window, Value x, Value y) {
@@ -446,28 +613,42 @@ final class NativeKernels {
 
   private static Kernel globalAverage(
       Instruction i, Value image, Function3<rw_global_average_pool_args> function) {
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_global_average_pool_args());
-      a.source(o.address(i.input(0))).target(o.address(i.output(0))).type(type(image));
-      a.batch(image.shape().batch()).pixels(image.shape().pixels());
-      a.channels(image.storedChannels());
-      return List.of(o.call(i.label(), image.shape().batch(), (t, w) -> function.run(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_global_average_pool_args());
+          a.source(o.address(i.input(0))).target(o.address(i.output(0))).type(type(image));
+          a.batch(image.shape().batch()).pixels(image.shape().pixels());
+          a.channels(image.storedChannels());
+          return List.of(o.call(i.label(), image.shape().batch(), (t, w) -> function.run(a, t, w)));
+        });
   }
 
   // ---- loss
 
   private static Kernel loss(Instruction i) {
     double smoothing = ((SoftmaxCrossEntropy) i.primitive()).labelSmoothing();
-    return lossKernel(i, smoothing, Core::rw_softmax_cross_entropy, (o, a) -> {
-      Value losses = i.output(0);
-      a.losses(o.floats(losses)).loss_stride((int) (losses.elements() / losses.shape().batch()));
-    });
+    return lossKernel(
+        i,
+        smoothing,
+        Core::rw_softmax_cross_entropy,
+        (o, a) -> {
+          Value losses = i.output(0);
+          a.losses(o.floats(losses))
+              .loss_stride((int) (losses.elements() / losses.shape().batch()));
+        });
   }
 
   private static Kernel lossGradient(Instruction i) {
     double smoothing = ((SoftmaxCrossEntropy.Gradient) i.primitive()).labelSmoothing();
-    return lossKernel(i, smoothing, Core::rw_softmax_cross_entropy_gradient, (o, a) -> a.dlogits(o.address(i.output(0))));
+    return lossKernel(
+        i,
+        smoothing,
+        Core::rw_softmax_cross_entropy_gradient,
+        (o, a) -> a.dlogits(o.address(i.output(0))));
   }
 
   private interface Target {
@@ -475,20 +656,28 @@ final class NativeKernels {
   }
 
   private static Kernel lossKernel(
-      Instruction i, double smoothing, Function3<rw_softmax_cross_entropy_args> function, Target target) {
+      Instruction i,
+      double smoothing,
+      Function3<rw_softmax_cross_entropy_args> function,
+      Target target) {
     Value logits = i.input(0);
     Value labels = i.input(1);
     int batch = logits.shape().batch();
     int perTask = ceil(batch, MOST_PARTIALS);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_softmax_cross_entropy_args());
-      a.logits(o.address(logits)).labels(o.ints(labels)).label_smoothing(smoothing);
-      a.label_stride((int) (labels.elements() / batch)).type(type(logits)).batch(batch);
-      a.classes(logits.shape().channels()).channels(logits.storedChannels());
-      a.examples_per_task(perTask);
-      target.set(o, a);
-      return List.of(o.call(i.label(), ceil(batch, perTask), (t, w) -> function.run(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_softmax_cross_entropy_args());
+          a.logits(o.address(logits)).labels(o.ints(labels)).label_smoothing(smoothing);
+          a.label_stride((int) (labels.elements() / batch)).type(type(logits)).batch(batch);
+          a.classes(logits.shape().channels()).channels(logits.storedChannels());
+          a.examples_per_task(perTask);
+          target.set(o, a);
+          return List.of(o.call(i.label(), ceil(batch, perTask), (t, w) -> function.run(a, t, w)));
+        });
   }
 
   // ---- batch normalisation
@@ -504,36 +693,51 @@ final class NativeKernels {
     int partials = (int) ceil(pixels(x), partialPixels(x));
     long scaleOffset = 16L * partials * channels;
     long shiftOffset = scaleOffset + 4L * channels;
-    return new NativeKernel(i, 3, shiftOffset + 4L * channels, 8L * channels, o -> {
-      var s = o.own(new rw_batch_norm_statistics_args());
-      s.x(o.address(x)).partials(o.doubleScratch(0)).worker_scratch(o.workerScratch());
-      s.type(type(x)).channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
-      Call statistics = o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_statistics(s, t, w));
-      var m = o.own(new rw_batch_norm_merge_args());
-      m.statistics(o.doubleScratch(0)).weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
-      m.running_mean(o.floats(i.input(3))).running_variance(o.floats(i.input(4)));
-      m.batch_mean(o.floats(i.output(1))).batch_variance(o.floats(i.output(2)));
-      m.scale(o.floatScratch(scaleOffset)).shift(o.floatScratch(shiftOffset));
-      m.epsilon(op.epsilon()).momentum(op.momentum()).updates_running(op.updatesRunning() ? 1 : 0);
-      m.channels(x.shape().channels()).stored_channels(channels).partials(partials);
-      m.pixels(pixels(x)).pixels_per_task(partialPixels(x));
-      Call merge = o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_merge(m, t, w));
-      return List.of(statistics, merge, apply(i, o, i.output(1), scaleOffset, shiftOffset));
-    });
+    return new NativeKernel(
+        i,
+        3,
+        shiftOffset + 4L * channels,
+        8L * channels,
+        o -> {
+          var s = o.own(new rw_batch_norm_statistics_args());
+          s.x(o.address(x)).partials(o.doubleScratch(0)).worker_scratch(o.workerScratch());
+          s.type(type(x)).channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
+          Call statistics =
+              o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_statistics(s, t, w));
+          var m = o.own(new rw_batch_norm_merge_args());
+          m.statistics(o.doubleScratch(0)).weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
+          m.running_mean(o.floats(i.input(3))).running_variance(o.floats(i.input(4)));
+          m.batch_mean(o.floats(i.output(1))).batch_variance(o.floats(i.output(2)));
+          m.scale(o.floatScratch(scaleOffset)).shift(o.floatScratch(shiftOffset));
+          m.epsilon(op.epsilon())
+              .momentum(op.momentum())
+              .updates_running(op.updatesRunning() ? 1 : 0);
+          m.channels(x.shape().channels()).stored_channels(channels).partials(partials);
+          m.pixels(pixels(x)).pixels_per_task(partialPixels(x));
+          Call merge =
+              o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_merge(m, t, w));
+          return List.of(statistics, merge, apply(i, o, i.output(1), scaleOffset, shiftOffset));
+        });
   }
 
   private static Kernel inference(Instruction i) {
     var op = (BatchNorm.Inference) i.primitive();
     int channels = i.input(0).storedChannels();
-    return new NativeKernel(i, 2, 8L * channels, 0, o -> {
-      var r = o.own(new rw_batch_norm_running_args());
-      r.weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
-      r.running_variance(o.floats(i.input(4))).scale(o.floatScratch(0));
-      r.shift(o.floatScratch(4L * channels)).epsilon(op.epsilon());
-      r.channels(i.input(0).shape().channels());
-      Call running = o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_running(r, t, w));
-      return List.of(running, apply(i, o, i.input(3), 0, 4L * channels));
-    });
+    return new NativeKernel(
+        i,
+        2,
+        8L * channels,
+        0,
+        o -> {
+          var r = o.own(new rw_batch_norm_running_args());
+          r.weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
+          r.running_variance(o.floats(i.input(4))).scale(o.floatScratch(0));
+          r.shift(o.floatScratch(4L * channels)).epsilon(op.epsilon());
+          r.channels(i.input(0).shape().channels());
+          Call running =
+              o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_running(r, t, w));
+          return List.of(running, apply(i, o, i.input(3), 0, 4L * channels));
+        });
   }
 
   private static Call apply(Instruction i, NativeOperands o, Value mean, long scale, long shift) {
@@ -551,30 +755,41 @@ final class NativeKernels {
     int channels = x.storedChannels();
     int partials = (int) ceil(pixels(x), partialPixels(x));
     long vectors = 16L * partials * channels;
-    return new NativeKernel(i, 3, vectors + 12L * channels, 8L * channels, o -> {
-      var s = o.own(new rw_batch_norm_gradient_sums_args());
-      s.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
-      s.partials(o.doubleScratch(0)).worker_scratch(o.workerScratch()).type(type(x));
-      s.channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
-      Call sums = o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
-      var m = o.own(new rw_batch_norm_gradient_merge_args());
-      m.sums(o.doubleScratch(0)).weight(o.floats(i.input(2))).batch_mean(o.floats(i.input(3)));
-      m.batch_variance(o.floats(i.input(4))).dweight(o.floats(i.output(1)));
-      m.dbias(o.floats(i.output(2))).scale(o.floatScratch(vectors));
-      m.dy_mean(o.floatScratch(vectors + 4L * channels));
-      m.slope(o.floatScratch(vectors + 8L * channels));
-      m.epsilon(((BatchNorm.Gradient) i.primitive()).epsilon()).channels(x.shape().channels());
-      m.stored_channels(channels).partials(partials).pixels(pixels(x));
-      Call merge = o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w));
-      var a = o.own(new rw_batch_norm_gradient_apply_args());
-      a.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
-      a.scale(o.floatScratch(vectors)).dy_mean(o.floatScratch(vectors + 4L * channels));
-      a.slope(o.floatScratch(vectors + 8L * channels)).dx(o.address(i.output(0))).type(type(x));
-      a.channels(channels).pixels(pixels(x)).pixels_per_task(streamPixels(x));
-      int tasks = (int) ceil(pixels(x), streamPixels(x));
-      Call apply = o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_apply(a, t, w));
-      return List.of(sums, merge, apply);
-    });
+    return new NativeKernel(
+        i,
+        3,
+        vectors + 12L * channels,
+        8L * channels,
+        o -> {
+          var s = o.own(new rw_batch_norm_gradient_sums_args());
+          s.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
+          s.partials(o.doubleScratch(0)).worker_scratch(o.workerScratch()).type(type(x));
+          s.channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
+          Call sums =
+              o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
+          var m = o.own(new rw_batch_norm_gradient_merge_args());
+          m.sums(o.doubleScratch(0)).weight(o.floats(i.input(2))).batch_mean(o.floats(i.input(3)));
+          m.batch_variance(o.floats(i.input(4))).dweight(o.floats(i.output(1)));
+          m.dbias(o.floats(i.output(2))).scale(o.floatScratch(vectors));
+          m.dy_mean(o.floatScratch(vectors + 4L * channels));
+          m.slope(o.floatScratch(vectors + 8L * channels));
+          m.epsilon(((BatchNorm.Gradient) i.primitive()).epsilon()).channels(x.shape().channels());
+          m.stored_channels(channels).partials(partials).pixels(pixels(x));
+          Call merge =
+              o.call(
+                  i.label(),
+                  channels / LANES,
+                  (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w));
+          var a = o.own(new rw_batch_norm_gradient_apply_args());
+          a.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
+          a.scale(o.floatScratch(vectors)).dy_mean(o.floatScratch(vectors + 4L * channels));
+          a.slope(o.floatScratch(vectors + 8L * channels)).dx(o.address(i.output(0))).type(type(x));
+          a.channels(channels).pixels(pixels(x)).pixels_per_task(streamPixels(x));
+          int tasks = (int) ceil(pixels(x), streamPixels(x));
+          Call apply =
+              o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_apply(a, t, w));
+          return List.of(sums, merge, apply);
+        });
   }
 
   // ---- optimizer
@@ -582,40 +797,57 @@ final class NativeKernels {
   private static Kernel sgd(Instruction i) {
     var op = (Optimizer.Sgd) i.primitive();
     Value p = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_sgd_args());
-      a.gradients(o.floats(i.input(0))).hyperparameters(o.floats(i.input(1)));
-      a.parameters(o.floats(p)).momentum(o.floats(i.output(1)));
-      a.nesterov(op.nesterov() ? 1 : 0).decays(op.decays() ? 1 : 0);
-      a.elements(p.elements()).elements_per_task(UPDATE_ELEMENTS);
-      return List.of(o.call(i.label(), updateTasks(p), (t, w) -> Core.rw_sgd(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_sgd_args());
+          a.gradients(o.floats(i.input(0))).hyperparameters(o.floats(i.input(1)));
+          a.parameters(o.floats(p)).momentum(o.floats(i.output(1)));
+          a.nesterov(op.nesterov() ? 1 : 0).decays(op.decays() ? 1 : 0);
+          a.elements(p.elements()).elements_per_task(UPDATE_ELEMENTS);
+          return List.of(o.call(i.label(), updateTasks(p), (t, w) -> Core.rw_sgd(a, t, w)));
+        });
   }
 
   private static Kernel movingAverage(Instruction i) {
     Value average = i.output(0);
-    return new NativeKernel(i, 1, 0, 0, o -> {
-      var a = o.own(new rw_moving_average_args());
-      a.parameters(o.floats(i.input(0))).hyperparameters(o.floats(i.input(1)));
-      a.average(o.floats(average));
-      a.elements(average.elements()).elements_per_task(UPDATE_ELEMENTS);
-      return List.of(o.call(i.label(), updateTasks(average), (t, w) -> Core.rw_moving_average(a, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        1,
+        0,
+        0,
+        o -> {
+          var a = o.own(new rw_moving_average_args());
+          a.parameters(o.floats(i.input(0))).hyperparameters(o.floats(i.input(1)));
+          a.average(o.floats(average));
+          a.elements(average.elements()).elements_per_task(UPDATE_ELEMENTS);
+          return List.of(
+              o.call(i.label(), updateTasks(average), (t, w) -> Core.rw_moving_average(a, t, w)));
+        });
   }
 
   private static Kernel squaredNorm(Instruction i) {
     Value x = i.input(0);
     int tasks = updateTasks(x);
-    return new NativeKernel(i, 2, 8L * tasks, 0, o -> {
-      var a = o.own(new rw_squared_norm_args());
-      a.x(o.floats(x)).partials(o.doubleScratch(0)).elements(x.elements());
-      a.elements_per_task(UPDATE_ELEMENTS);
-      Call squares = o.call(i.label(), tasks, (t, w) -> Core.rw_squared_norm(a, t, w));
-      var m = o.own(new rw_squared_norm_merge_args());
-      m.partials(o.doubleScratch(0)).result(o.doubles(i.output(0)));
-      m.result_elements(i.output(0).elements()).partial_count(tasks);
-      return List.of(squares, o.call(i.label(), 1, (t, w) -> Core.rw_squared_norm_merge(m, t, w)));
-    });
+    return new NativeKernel(
+        i,
+        2,
+        8L * tasks,
+        0,
+        o -> {
+          var a = o.own(new rw_squared_norm_args());
+          a.x(o.floats(x)).partials(o.doubleScratch(0)).elements(x.elements());
+          a.elements_per_task(UPDATE_ELEMENTS);
+          Call squares = o.call(i.label(), tasks, (t, w) -> Core.rw_squared_norm(a, t, w));
+          var m = o.own(new rw_squared_norm_merge_args());
+          m.partials(o.doubleScratch(0)).result(o.doubles(i.output(0)));
+          m.result_elements(i.output(0).elements()).partial_count(tasks);
+          return List.of(
+              squares, o.call(i.label(), 1, (t, w) -> Core.rw_squared_norm_merge(m, t, w)));
+        });
   }
 
   // ---- sizes

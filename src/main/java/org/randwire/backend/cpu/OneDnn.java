@@ -32,8 +32,9 @@ final class OneDnn {
   }
 
   /**
-   * Makes primitives created or run by the calling thread from now on use that thread alone. Without
-   * the native core only the environment can say so: OMP_NUM_THREADS=1, set by the launcher.
+   * Makes primitives created or run by the calling thread from now on use that thread alone.
+   * Without the native core only the environment can say so: OMP_NUM_THREADS=1, set by the
+   * launcher.
    */
   static void useOneThread() {
     engine(); // The core sets the threads of the OpenMP library that oneDNN brings.

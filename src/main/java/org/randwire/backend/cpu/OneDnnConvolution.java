@@ -350,8 +350,7 @@ final class OneDnnConvolution implements Kernel {
       tasks = Math.floorDiv(problem.units() - 1, chunk) + 1;
       sourceAddress = OneDnn.address(binding.slice(source().value()));
       targetAddress = OneDnn.address(binding.slice(target().value()));
-      long filterAddress =
-          packed ? packedAddress(binding) : OneDnn.address(binding.slice(filter));
+      long filterAddress = packed ? packedAddress(binding) : OneDnn.address(binding.slice(filter));
       for (Chunk part : parts) {
         for (int worker = 0; worker < binding.workers(); worker++) {
           if (workerBytes > 0) {
@@ -379,9 +378,7 @@ final class OneDnnConvolution implements Kernel {
       long first = (long) task * chunk;
       long target = targetAddress + first * target().unitBytes();
       part.compute.set(
-          worker,
-          0,
-          part.source.before(worker, sourceAddress + first * source().unitBytes()));
+          worker, 0, part.source.before(worker, sourceAddress + first * source().unitBytes()));
       part.compute.set(worker, 1, part.target.computed(worker, target));
       part.compute.execute(worker);
       part.target.after(worker, target);

@@ -16,9 +16,9 @@ import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
 
 /**
- * Gradient of a convolution's filter, and of the bias of a linear layer: a first region computes one
- * partial gradient per chunk of the batch, a second adds the partials in a fixed order, so that the
- * sum does not depend on the workers.
+ * Gradient of a convolution's filter, and of the bias of a linear layer: a first region computes
+ * one partial gradient per chunk of the batch, a second adds the partials in a fixed order, so that
+ * the sum does not depend on the workers.
  */
 final class OneDnnFilterGradient implements Kernel {
   /** More partials balance better but are written and read once more each. */
@@ -41,10 +41,7 @@ final class OneDnnFilterGradient implements Kernel {
   private final long workerBytes;
 
   OneDnnFilterGradient(
-      String name,
-      ConvolutionProblem problem,
-      Value filterGradient,
-      @Nullable Value biasGradient) {
+      String name, ConvolutionProblem problem, Value filterGradient, @Nullable Value biasGradient) {
     this.name = name;
     this.problem = problem;
     this.filterGradient = filterGradient;
@@ -216,8 +213,7 @@ final class OneDnnFilterGradient implements Kernel {
     }
 
     @Override
-    public void run(
-        int worker, long inputAddress, long outputAddress, long filter, long bias) {
+    public void run(int worker, long inputAddress, long outputAddress, long filter, long bias) {
       compute.set(worker, 0, input.before(worker, inputAddress));
       compute.set(worker, 1, output.before(worker, outputAddress));
       compute.set(worker, 2, unpack == null ? filter : packed[worker]);
@@ -327,9 +323,7 @@ final class OneDnnFilterGradient implements Kernel {
         boolean full = elements - first >= SLICE;
         slices.add(
             new Slice(
-                full && whole != null
-                    ? whole
-                    : scope.addition(elements - first, binding.workers()),
+                full && whole != null ? whole : scope.addition(elements - first, binding.workers()),
                 offset + first * Float.BYTES,
                 target + first * Float.BYTES));
       }

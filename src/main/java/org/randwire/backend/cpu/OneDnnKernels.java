@@ -50,8 +50,7 @@ final class OneDnnKernels {
         Linear.class,
         call -> linear(call).supported(call.input(1), call.input(2)),
         call ->
-            OneDnnConvolution.forward(
-                "onednn.linear", linear(call), call.input(1), call.input(2)));
+            OneDnnConvolution.forward("onednn.linear", linear(call), call.input(1), call.input(2)));
     builder.add(
         "onednn.linear.input-gradient",
         Linear.InputGradient.class,
@@ -88,8 +87,7 @@ final class OneDnnKernels {
 
   private static ConvolutionProblem problem(
       Convolution convolution, Value input, Value filter, Value output) {
-    return ConvolutionProblem.of(
-        input, filter, output, convolution.window(), convolution.groups());
+    return ConvolutionProblem.of(input, filter, output, convolution.window(), convolution.groups());
   }
 
   private static ConvolutionProblem linear(Instruction call) {

@@ -12,8 +12,8 @@ import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A primitive that several workers run at once, each with arguments and a stream of its own. Running
- * moves the arguments' data handles and executes; it allocates nothing.
+ * A primitive that several workers run at once, each with arguments and a stream of its own.
+ * Running moves the arguments' data handles and executes; it allocates nothing.
  */
 final class OneDnnPrimitive implements AutoCloseable {
   private final dnnl_primitive primitive = new dnnl_primitive();
@@ -22,8 +22,7 @@ final class OneDnnPrimitive implements AutoCloseable {
 
   OneDnnPrimitive(dnnl_primitive_desc descriptor, int workers, int... arguments) {
     OneDnn.check(dnnl_primitive_create(primitive, descriptor), "primitive_create");
-    scratchpadBytes =
-        OneDnnScope.sizeBytes(OneDnnScope.argument(descriptor, DNNL_ARG_SCRATCHPAD));
+    scratchpadBytes = OneDnnScope.sizeBytes(OneDnnScope.argument(descriptor, DNNL_ARG_SCRATCHPAD));
     lanes = new Lane[workers];
     for (int worker = 0; worker < workers; worker++) {
       lanes[worker] = new Lane(descriptor, arguments, scratchpadBytes > 0);

@@ -39,8 +39,7 @@ final class OneDnnScope implements AutoCloseable {
   dnnl_memory_desc strided(DataType type, long[] sizes, long[] strides) {
     dnnl_memory_desc descriptor = new dnnl_memory_desc();
     OneDnn.check(
-        dnnl_memory_desc_create_with_strides(
-            descriptor, sizes.length, sizes, code(type), strides),
+        dnnl_memory_desc_create_with_strides(descriptor, sizes.length, sizes, code(type), strides),
         "memory_desc_create_with_strides");
     owned.push(() -> dnnl_memory_desc_destroy(descriptor));
     return descriptor;
@@ -75,8 +74,7 @@ final class OneDnnScope implements AutoCloseable {
 
   /** The sum of two vectors of floats: SRC_0, SRC_1, DST; the target may be the first. */
   OneDnnPrimitive addition(long elements, int workers) {
-    dnnl_memory_desc floats =
-        strided(DataType.FLOAT32, new long[] {elements}, new long[] {1});
+    dnnl_memory_desc floats = strided(DataType.FLOAT32, new long[] {elements}, new long[] {1});
     return primitive(
         describe(
             "binary_primitive_desc_create",

@@ -26,8 +26,7 @@ final class Staging {
   private final long[] copies;
   private final NativeAddress[] targets;
 
-  private Staging(
-      @Nullable OneDnnPrimitive copy, long copyBytes, long clearedBytes, int workers) {
+  private Staging(@Nullable OneDnnPrimitive copy, long copyBytes, long clearedBytes, int workers) {
     this.copy = copy;
     this.copyBytes = copyBytes;
     this.clearedBytes = clearedBytes;
@@ -51,8 +50,7 @@ final class Staging {
   }
 
   /** For the output's gradient, with zeros between the pixels that a strided window skipped. */
-  static Staging loadSpread(
-      OneDnnScope scope, ConvolutionProblem problem, int units, int workers) {
+  static Staging loadSpread(OneDnnScope scope, ConvolutionProblem problem, int units, int workers) {
     Operand operand = problem.output();
     if (!operand.staged() && !problem.strided()) {
       return new Staging(null, 0, 0, workers);
@@ -88,9 +86,7 @@ final class Staging {
 
   /** Bytes of the worker's scratch memory, the reorder's own scratchpad last. */
   long bytes() {
-    return copy == null
-        ? 0
-        : OneDnn.align(copyBytes) + OneDnn.align(copy.scratchpadBytes());
+    return copy == null ? 0 : OneDnn.align(copyBytes) + OneDnn.align(copy.scratchpadBytes());
   }
 
   void use(int worker, long address) {

@@ -30,8 +30,7 @@ final class BatchNorms {
     for (int c = 0; c < t.in(0).channels(); c++) {
       double mean = t.in(3).get(c);
       double variance = t.in(4).get(c);
-      normalize(
-          t.in(0), c, mean, variance, op.epsilon(), t.in(1).get(c), t.in(2).get(c), t.out(0));
+      normalize(t.in(0), c, mean, variance, op.epsilon(), t.in(1).get(c), t.in(2).get(c), t.out(0));
     }
   }
 

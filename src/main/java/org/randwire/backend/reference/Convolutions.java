@@ -86,8 +86,8 @@ final class Convolutions {
         int left = w + window.paddingWidth() - kx * window.dilation();
         int column = left / window.strideWidth();
         if (left >= 0 && left % window.strideWidth() == 0 && column < dy.width()) {
-          sum += dy.get(out + row * dy.width() + column)
-              * filter.get(taps + ky * window.width() + kx);
+          sum +=
+              dy.get(out + row * dy.width() + column) * filter.get(taps + ky * window.width() + kx);
         }
       }
     }

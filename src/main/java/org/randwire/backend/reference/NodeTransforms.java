@@ -20,8 +20,7 @@ final class NodeTransforms {
   /** The edges' scales, the weighted sum, its ReLU, and the gradients of both. */
   static List<TensorShape> backwardTemporaries(Instruction instruction) {
     TensorShape shape = instruction.input(0).shape();
-    return List.of(
-        TensorShape.vector(instruction.inputs().size() - 4), shape, shape, shape, shape);
+    return List.of(TensorShape.vector(instruction.inputs().size() - 4), shape, shape, shape, shape);
   }
 
   static void forward(NodeTransform.Forward op, Operands t) {

@@ -40,9 +40,7 @@ final class Pointwise {
           int row = h + distance;
           int column = w + distance;
           boolean inside = row >= 0 && row < x.height() && column >= 0 && column < x.width();
-          y.set(
-              first + h * y.width() + w,
-              inside ? x.get(first + row * x.width() + column) : 0);
+          y.set(first + h * y.width() + w, inside ? x.get(first + row * x.width() + column) : 0);
         }
       }
     }

@@ -4,12 +4,11 @@ package org.randwire.backend.reference;
 import org.randwire.op.Window;
 
 /**
- * Pooling and its gradients. Gradients of windows that overlap are added up in the memory of dx,
- * so there, and only there, a sum is rounded to the type of the memory at each term.
+ * Pooling and its gradients. Gradients of windows that overlap are added up in the memory of dx, so
+ * there, and only there, a sum is rounded to the type of the memory at each term.
  */
 final class Pools {
   private Pools() {}
-
 
   static void max(Window window, Tensor x, Tensor y) {
     for (int plane = 0; plane < y.batch() * y.channels(); plane++) {

@@ -77,8 +77,12 @@ public final class ReferenceBackend implements Backend {
   public Buffer allocate(long sizeBytes) {
     if (sizeBytes > Math.min(availableBytes(), ReferenceBuffer.LARGEST)) {
       throw new OutOfDeviceMemoryException(
-          "no memory for " + sizeBytes + " bytes, " + availableBytes()
-              + " are available and one buffer holds at most " + ReferenceBuffer.LARGEST);
+          "no memory for "
+              + sizeBytes
+              + " bytes, "
+              + availableBytes()
+              + " are available and one buffer holds at most "
+              + ReferenceBuffer.LARGEST);
     }
     return new ReferenceBuffer(Math.toIntExact(sizeBytes), allocatedBytes);
   }

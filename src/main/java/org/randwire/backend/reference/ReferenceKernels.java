@@ -53,8 +53,7 @@ final class ReferenceKernels {
         Convolution.FilterGradient.class,
         (op, t) -> Convolutions.filterGradient(op.convolution(), t.in(0), t.in(1), t.out(0)));
     add(Linear.class, (op, t) -> Linears.forward(t.in(0), t.in(1), t.in(2), t.out(0)));
-    add(
-        Linear.InputGradient.class, (op, t) -> Linears.inputGradient(t.in(0), t.in(1), t.out(0)));
+    add(Linear.InputGradient.class, (op, t) -> Linears.inputGradient(t.in(0), t.in(1), t.out(0)));
     add(
         Linear.ParameterGradient.class,
         (op, t) -> Linears.parameterGradient(t.in(0), t.in(1), t.out(0), t.out(1)));
@@ -78,9 +77,7 @@ final class ReferenceKernels {
   private void addSums() {
     add(Add.class, (op, t) -> Sums.scaledSum(t.inputs(), 1, t.out(0)));
     add(Mean.class, (op, t) -> Sums.scaledSum(t.inputs(), 1.0 / t.inputs().size(), t.out(0)));
-    add(
-        Mean.Gradient.class,
-        (op, t) -> Sums.scaledSum(t.inputs(), 1.0 / op.inputs(), t.out(0)));
+    add(Mean.Gradient.class, (op, t) -> Sums.scaledSum(t.inputs(), 1.0 / op.inputs(), t.out(0)));
     add(
         WeightedSum.class,
         (op, t) -> {
@@ -95,17 +92,13 @@ final class ReferenceKernels {
         WeightedSum.WeightGradient.class,
         (op, t) -> {
           int edges = t.inputs().size() - 3;
-          Sums.weightGradient(
-              t.inputs(), t.in(edges), t.in(edges + 1), t.in(edges + 2), t.out(0));
+          Sums.weightGradient(t.inputs(), t.in(edges), t.in(edges + 1), t.in(edges + 2), t.out(0));
         });
     add(
         NodeTransform.GradientSum.class,
         (op, t) -> Sums.gradientSum(op.edges(), t.inputs(), t.temporary(0), t.out(0)),
         instruction -> List.of(TensorShape.vector(terms(instruction))));
-    add(
-        NodeTransform.Forward.class,
-        NodeTransforms::forward,
-        NodeTransforms::forwardTemporaries);
+    add(NodeTransform.Forward.class, NodeTransforms::forward, NodeTransforms::forwardTemporaries);
     add(
         NodeTransform.Backward.class,
         NodeTransforms::backward,
@@ -138,9 +131,7 @@ final class ReferenceKernels {
   }
 
   private void addOptimizer() {
-    add(
-        Optimizer.Sgd.class,
-        (op, t) -> Updates.sgd(op, t.in(0), t.in(1), t.out(0), t.out(1)));
+    add(Optimizer.Sgd.class, (op, t) -> Updates.sgd(op, t.in(0), t.in(1), t.out(0), t.out(1)));
     add(
         Optimizer.MovingAverage.class,
         (op, t) -> Updates.movingAverage(t.in(0), t.in(1), t.out(0)));

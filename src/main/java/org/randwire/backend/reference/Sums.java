@@ -49,8 +49,7 @@ final class Sums {
     }
   }
 
-  static void gradientSum(
-      List<Integer> edges, List<Tensor> operands, Tensor scales, Tensor dx) {
+  static void gradientSum(List<Integer> edges, List<Tensor> operands, Tensor scales, Tensor dx) {
     int next = edges.size();
     for (int term = 0; term < scales.size(); term++) {
       int edge = edges.get(term);

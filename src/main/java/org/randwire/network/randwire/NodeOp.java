@@ -27,9 +27,7 @@ public enum NodeOp {
     @Override
     int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride) {
       return graph.add(
-          name + ".convolution",
-          new Convolution(channels, Window.square(3, stride), 1),
-          input);
+          name + ".convolution", new Convolution(channels, Window.square(3, stride), 1), input);
     }
   },
   /** 3x3 maximum pooling, then 1x1. */

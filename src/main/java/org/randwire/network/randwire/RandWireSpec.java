@@ -46,7 +46,12 @@ public record RandWireSpec(
     stages = List.copyOf(stages);
     if (stages.size() != regime.stages()) {
       throw new IllegalArgumentException(
-          "the regime " + regime + " has " + regime.stages() + " stages, got " + stages.size()
+          "the regime "
+              + regime
+              + " has "
+              + regime.stages()
+              + " stages, got "
+              + stages.size()
               + " graphs");
     }
     if (channels < 1 || classes < 1) {

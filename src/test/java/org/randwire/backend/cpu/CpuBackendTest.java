@@ -24,8 +24,7 @@ class CpuBackendTest {
 
   @Test
   void refusesTypesThatActivationsCannotHave() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new CpuBackend(DataType.FLOAT64, 1));
+    assertThrows(IllegalArgumentException.class, () -> new CpuBackend(DataType.FLOAT64, 1));
     assertThrows(IllegalArgumentException.class, () -> new CpuBackend(DataType.FLOAT32, 0));
   }
 

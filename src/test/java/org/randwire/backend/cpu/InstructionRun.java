@@ -20,8 +20,8 @@ import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
 
 /**
- * One instruction with memory for its operands, dirty at first and with guard bytes around each, and
- * the ways to run it.
+ * One instruction with memory for its operands, dirty at first and with guard bytes around each,
+ * and the ways to run it.
  */
 final class InstructionRun implements Binding, AutoCloseable {
   private static final int GUARD = 64;

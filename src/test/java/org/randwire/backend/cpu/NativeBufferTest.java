@@ -59,10 +59,8 @@ class NativeBufferTest {
       assertThrows(IndexOutOfBoundsException.class, () -> buffer.view(-1, 4));
       assertThrows(IndexOutOfBoundsException.class, () -> buffer.view(97, 4));
       assertThrows(IndexOutOfBoundsException.class, () -> buffer.view(Long.MAX_VALUE, 4));
-      assertThrows(
-          IndexOutOfBoundsException.class, () -> buffer.write(99, ByteBuffer.allocate(2)));
-      assertThrows(
-          IndexOutOfBoundsException.class, () -> buffer.read(99, ByteBuffer.allocate(2)));
+      assertThrows(IndexOutOfBoundsException.class, () -> buffer.write(99, ByteBuffer.allocate(2)));
+      assertThrows(IndexOutOfBoundsException.class, () -> buffer.read(99, ByteBuffer.allocate(2)));
     }
   }
 

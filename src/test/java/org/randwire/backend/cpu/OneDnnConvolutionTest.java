@@ -35,8 +35,7 @@ class OneDnnConvolutionTest {
   record Case(TensorShape input, Convolution convolution, boolean image, DataType type) {
 
     Value value(int id, String name, TensorShape shape, boolean dense, DataType valueType) {
-      MemoryLayout layout =
-          dense ? MemoryLayout.CHANNELS_LAST_DENSE : MemoryLayout.CHANNELS_LAST;
+      MemoryLayout layout = dense ? MemoryLayout.CHANNELS_LAST_DENSE : MemoryLayout.CHANNELS_LAST;
       return new Value(
           id, name, Section.ARENA, shape, layout, valueType, layout.elements(shape), -1);
     }
@@ -77,8 +76,15 @@ class OneDnnConvolutionTest {
 
     @Override
     public String toString() {
-      return input + " -> " + convolution.outputChannels() + " " + convolution.label()
-          + " groups " + convolution.groups() + (image ? " image " : " ") + type;
+      return input
+          + " -> "
+          + convolution.outputChannels()
+          + " "
+          + convolution.label()
+          + " groups "
+          + convolution.groups()
+          + (image ? " image " : " ")
+          + type;
     }
   }
 
@@ -143,10 +149,7 @@ class OneDnnConvolutionTest {
   void outputIsTheSumOfProducts(Case given) throws InterruptedException {
     Instruction call =
         new Instruction(
-            "node",
-            given.convolution(),
-            List.of(given.x(), given.filter()),
-            List.of(given.y()));
+            "node", given.convolution(), List.of(given.x(), given.filter()), List.of(given.y()));
     check(given, call, given.x(), given.filter(), given.y());
   }
 
@@ -186,7 +189,10 @@ class OneDnnConvolutionTest {
       run.assertGuardsIntact();
       inOrder = run.bits(output);
       assertClose(
-          expected(given, run, output), run.read(output), given.tolerance(output), given.toString());
+          expected(given, run, output),
+          run.read(output),
+          given.tolerance(output),
+          given.toString());
     }
     try (InstructionRun run = new InstructionRun(kernel, call, 2)) {
       fill(run, given, first, second);

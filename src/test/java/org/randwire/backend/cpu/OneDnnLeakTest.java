@@ -30,8 +30,11 @@ class OneDnnLeakTest {
     OneDnnConvolutionTest.Case grouped = given(67, 24, Window.square(3, 1), 4);
     OneDnnConvolutionTest.Case depthwise = given(131, 24, Window.square(5, 2), 24);
     return List.of(
-        forward(grouped), inputGradient(grouped), filterGradient(grouped),
-        inputGradient(depthwise), filterGradient(depthwise));
+        forward(grouped),
+        inputGradient(grouped),
+        filterGradient(grouped),
+        inputGradient(depthwise),
+        filterGradient(depthwise));
   }
 
   private static OneDnnConvolutionTest.Case given(

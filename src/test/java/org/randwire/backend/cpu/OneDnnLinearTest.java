@@ -23,7 +23,8 @@ import org.randwire.tensor.TensorShape;
 class OneDnnLinearTest {
 
   /** Types of x and dx, and of y and dy: logits may be wider than activations. */
-  record Case(int batch, int inputs, int outputs, DataType type, DataType logits, double tolerance) {
+  record Case(
+      int batch, int inputs, int outputs, DataType type, DataType logits, double tolerance) {
 
     Value vector(String name, int rows, int channels, DataType valueType) {
       TensorShape shape = new TensorShape(rows, channels, 1, 1);
@@ -68,13 +69,10 @@ class OneDnnLinearTest {
     List<Case> cases = new ArrayList<>();
     int[][] sizes = {{1, 16, 10}, {8, 1280, 1000}, {128, 78, 10}, {37, 320, 100}, {1031, 64, 128}};
     for (int[] size : sizes) {
-      cases.add(
-          new Case(size[0], size[1], size[2], DataType.FLOAT32, DataType.FLOAT32, 1e-5));
+      cases.add(new Case(size[0], size[1], size[2], DataType.FLOAT32, DataType.FLOAT32, 1e-5));
       if (OneDnn.supportsBfloat16()) {
-        cases.add(
-            new Case(size[0], size[1], size[2], DataType.BFLOAT16, DataType.BFLOAT16, 1e-2));
-        cases.add(
-            new Case(size[0], size[1], size[2], DataType.BFLOAT16, DataType.FLOAT32, 1e-2));
+        cases.add(new Case(size[0], size[1], size[2], DataType.BFLOAT16, DataType.BFLOAT16, 1e-2));
+        cases.add(new Case(size[0], size[1], size[2], DataType.BFLOAT16, DataType.FLOAT32, 1e-2));
       }
     }
     return cases;
@@ -87,10 +85,7 @@ class OneDnnLinearTest {
     check(
         given,
         new Instruction(
-            "head",
-            linear,
-            List.of(given.x(), given.weight(), given.bias()),
-            List.of(given.y())));
+            "head", linear, List.of(given.x(), given.weight(), given.bias()), List.of(given.y())));
   }
 
   @ParameterizedTest

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.randwire.cli.config.ConfigLoader;
+import org.randwire.cli.config.LoadedConfig;
+import picocli.CommandLine.Parameters;
+
+/** The arguments of a command that works on a configuration. */
+final class ConfigArguments {
+
+  @Parameters(
+      paramLabel = "[CONFIG] [KEY=VALUE..]",
+      hideParamSyntax = true,
+      description = "Configuration file and settings that override it, such as data.batch=64.")
+  private List<String> arguments = new ArrayList<>();
+
+  boolean isEmpty() {
+    return arguments.isEmpty();
+  }
+
+  LoadedConfig load() {
+    return ConfigLoader.load(arguments);
+  }
+}

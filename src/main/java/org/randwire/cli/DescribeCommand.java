@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.randwire.backend.Backend;
+import org.randwire.cli.config.ConfigSchema;
+import org.randwire.cli.config.RunConfig;
+import org.randwire.compile.CompiledProgram;
+import org.randwire.compile.Session;
+import org.randwire.graph.Dag;
+import org.randwire.op.OpGraph;
+import org.randwire.op.OpNode;
+import org.randwire.report.WiringPlot;
+import org.randwire.tensor.TensorShape;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code randwire describe}: what would be trained, without data and without training. */
+@Command(
+    name = "describe",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Show a network: graphs, parameters, multiply-adds, execution plan, memory.",
+      "Reads no data and trains nothing."
+    })
+final class DescribeCommand implements Callable<Integer> {
+
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
+
+  @Mixin private final ConfigArguments arguments = new ConfigArguments();
+
+  @Mixin private final ResultOutput output = new ResultOutput();
+
+  @Option(
+      names = "--svg",
+      paramLabel = "FILE",
+      description = "Also draw the wiring of all stages into this file.")
+  private @Nullable Path svg;
+
+  @Option(names = "--help-config", description = "List every configuration key and end.")
+  private boolean helpConfig;
+
+  /** One stage: its wiring, and the shape of what it gives for one image. */
+  private record Stage(String name, Dag graph, TensorShape shape) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (helpConfig) {
+      spec.commandLine().getOut().print(ConfigSchema.describe());
+      spec.commandLine().getOut().flush();
+      return ExitStatus.DONE.code();
+    }
+    RunAssembly assembly = new RunAssembly(arguments.load());
+    List<Dag> graphs = assembly.stageGraphs();
+    OpGraph network = assembly.network(graphs);
+    if (svg != null) {
+      draw(svg, assembly.config().network().name(), graphs);
+    }
+    try (Backend backend = assembly.backend()) {
+      Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
+      report(assembly.config(), network, stages(network, graphs), plan, backend);
+    }
+    return ExitStatus.DONE.code();
+  }
+
+  private void draw(Path file, String network, List<Dag> graphs) throws IOException {
+    List<WiringPlot.Stage> stages = new ArrayList<>();
+    for (int i = 0; i < graphs.size(); i++) {
+      stages.add(new WiringPlot.Stage(network + ", stage " + (i + 1), graphs.get(i)));
+    }
+    try {
+      Files.writeString(file, WiringPlot.svg(stages));
+    } catch (IllegalArgumentException e) {
+      throw new CliException(ExitStatus.USAGE, "--svg: " + e.getMessage(), e);
+    }
+    output.note("wiring drawn in " + file);
+  }
+
+  private static List<Stage> stages(OpGraph network, List<Dag> graphs) {
+    List<Stage> stages = new ArrayList<>();
+    for (int i = 0; i < graphs.size(); i++) {
+      String name = "stage" + (i + 1);
+      OpNode last =
+          network.nodes().stream()
+              .filter(node -> node.name().startsWith(name + "."))
+              .reduce((first, second) -> second)
+              .orElseThrow();
+      stages.add(new Stage(name, graphs.get(i), last.shape()));
+    }
+    return stages;
+  }
+
+  private void report(
+      RunConfig config,
+      OpGraph network,
+      List<Stage> stages,
+      Session.Description description,
+      Backend backend) {
+    CompiledProgram.Summary plan = description.trainingStep();
+    Session.Forecast memory = description.forecast();
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("network", config.network().name());
+    result.put("input", shape(network.inputShape()));
+    result.put("classes", network.output().shape().channels());
+    result.put("params", network.parameterCount());
+    result.put("multiplyAdds", network.multiplyAdds());
+    result.put("activations", network.activations());
+    result.put("stages", stages.stream().map(DescribeCommand::values).toList());
+    result.put("device", backend.name());
+    result.put("deviceDescription", backend.description());
+    result.put("precision", Devices.precision(backend));
+    result.put("threads", backend.workers());
+    result.put("batch", config.data().batch());
+    result.put("instructions", plan.instructions());
+    result.put("calls", plan.calls());
+    result.put("regions", plan.regions());
+    result.put("arenaBytes", plan.arenaBytes());
+    result.put("arenaBytesWithoutReuse", plan.unplannedBytes());
+    result.put("sessionArenaBytes", memory.arenaBytes());
+    result.put("stateBytes", memory.stateBytes());
+    result.put("batchBytes", memory.batchBytes());
+    result.put("totalBytes", memory.totalBytes());
+    result.put("kernels", plan.kernels());
+    output.print(
+        result,
+        out -> {
+          network(out, config, network, stages);
+          plan(out, config, description, backend);
+        });
+  }
+
+  private static Map<String, Object> values(Stage stage) {
+    Dag graph = stage.graph();
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("name", stage.name());
+    values.put("nodes", graph.nodes());
+    values.put("edges", graph.edgeCount());
+    values.put("sources", graph.sources().length);
+    values.put("sinks", graph.sinks().length);
+    values.put("longestPath", graph.longestPath());
+    values.put("output", shape(stage.shape()));
+    return values;
+  }
+
+  private static List<Integer> shape(TensorShape shape) {
+    return List.of(shape.channels(), shape.height(), shape.width());
+  }
+
+  private static void network(
+      PrintWriter out, RunConfig config, OpGraph network, List<Stage> stages) {
+    out.printf(
+        Locale.ROOT,
+        "%s, input %s, %,d classes%n%n",
+        config.network().name(),
+        shape(network.inputShape()),
+        network.output().shape().channels());
+    String row = "%-8s%7s%7s%9s%7s%14s  %s%n";
+    out.printf(row, "stage", "nodes", "edges", "sources", "sinks", "longest path", "output");
+    for (Stage stage : stages) {
+      Dag graph = stage.graph();
+      out.printf(
+          Locale.ROOT,
+          row,
+          stage.name(),
+          graph.nodes(),
+          graph.edgeCount(),
+          graph.sources().length,
+          graph.sinks().length,
+          graph.longestPath(),
+          shape(stage.shape()));
+    }
+    out.printf(Locale.ROOT, "%nparameters    %,15d%n", network.parameterCount());
+    out.printf(Locale.ROOT, "multiply-adds %,15d  one image, forward%n", network.multiplyAdds());
+    out.printf(
+        Locale.ROOT,
+        "activations   %,15d  one image, outputs of convolutions%n",
+        network.activations());
+  }
+
+  private static void plan(
+      PrintWriter out, RunConfig config, Session.Description description, Backend backend) {
+    CompiledProgram.Summary plan = description.trainingStep();
+    Session.Forecast memory = description.forecast();
+    out.printf(
+        Locale.ROOT,
+        "%nTraining step, batch %d, %s on %s: %s%n",
+        config.data().batch(),
+        Devices.precision(backend),
+        backend.name(),
+        backend.description());
+    out.printf(
+        Locale.ROOT,
+        "%d instructions, %d kernel calls in %d regions between barriers%n",
+        plan.instructions(),
+        plan.calls(),
+        plan.regions());
+    out.printf(
+        Locale.ROOT,
+        "arena %.1f MiB; without reuse of memory it would be %.1f MiB%n",
+        mebibytes(plan.arenaBytes()),
+        mebibytes(plan.unplannedBytes()));
+    out.printf(
+        Locale.ROOT,
+        "memory forecast %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
+        mebibytes(memory.totalBytes()),
+        mebibytes(memory.arenaBytes()),
+        mebibytes(memory.stateBytes()),
+        mebibytes(memory.batchBytes()));
+    out.printf("%5s  %s%n", "count", "kernel");
+    plan.kernels().entrySet().stream()
+        .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+        .forEach(e -> out.printf(Locale.ROOT, "%5d  %s%n", e.getValue(), e.getKey()));
+  }
+
+  private static double mebibytes(long bytes) {
+    return bytes / (double) (1 << 20);
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.randwire.export.Safetensors;
+import org.randwire.tensor.NamedTensor;
+import org.randwire.training.Checkpoint;
+import org.randwire.training.CheckpointStore;
+import org.randwire.training.Trainer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code randwire export}: the weights of a saved network for other programs. */
+@Command(
+    name = "export",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Write the weights of a saved network to a file that other programs read.",
+      "Batch-norm statistics come with them; training.init reads the file back."
+    })
+final class ExportCommand implements Callable<Integer> {
+
+  @Parameters(
+      paramLabel = "RUN|CHECKPOINT",
+      description = "Folder of a run, whose newest checkpoint is taken, or a checkpoint file.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path path;
+
+  @Option(
+      names = "--safetensors",
+      required = true,
+      paramLabel = "FILE",
+      description = "Write a safetensors file of float32 tensors.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path file;
+
+  @Option(names = "--best", description = "Take the run's best checkpoint, not the newest.")
+  private boolean best;
+
+  @Option(
+      names = "--average",
+      description = "Write the moving average of the weights, which training.ema keeps.")
+  private boolean average;
+
+  @Option(names = "--force", description = "Replace the file if it exists.")
+  private boolean force;
+
+  @Mixin private final ResultOutput output = new ResultOutput();
+
+  @Override
+  public Integer call() {
+    if (Files.exists(file) && !force) {
+      throw new CliException(ExitStatus.USAGE, file + " exists already; --force replaces it");
+    }
+    CheckpointStore.Restored found =
+        best ? RunFolder.bestCheckpoint(path) : RunFolder.checkpoint(path);
+    found.skipped().forEach(line -> output.note("skipped " + line));
+    Checkpoint checkpoint = found.checkpoint();
+    Map<String, NamedTensor> weights = Trainer.weights(checkpoint, average);
+    Safetensors.write(file, weights.values(), metadata(checkpoint));
+    long values = weights.values().stream().mapToLong(tensor -> tensor.values().length).sum();
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("file", file.toString());
+    result.put("checkpoint", found.file().toString());
+    result.put("step", checkpoint.step());
+    result.put("tensors", weights.size());
+    result.put("values", values);
+    output.print(
+        result,
+        out ->
+            out.printf(
+                Locale.ROOT,
+                "%s: %d tensors, %,d values, of %s%n",
+                file,
+                weights.size(),
+                values,
+                found.file()));
+    return ExitStatus.DONE.code();
+  }
+
+  private static Map<String, String> metadata(Checkpoint checkpoint) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("network", checkpoint.network());
+    metadata.put("step", String.valueOf(checkpoint.step()));
+    metadata.put("epoch", String.valueOf(checkpoint.epoch()));
+    metadata.put("seed", String.valueOf(checkpoint.seed()));
+    metadata.put("version", "randwire " + Version.release());
+    return metadata;
+  }
+}
