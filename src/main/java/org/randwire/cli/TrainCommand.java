@@ -84,22 +84,9 @@ final class TrainCommand implements Callable<Integer> {
         resume != null ? RunFolder.containing(resume).load(List.of()) : arguments.load();
     RunAssembly assembly = new RunAssembly(loaded);
     OpGraph graph = assembly.network(assembly.stageGraphs());
-    try (Backend backend = assembly.backend()) {
-      DataSplit data = assembly.data();
-      requireABatch(loaded, data);
-      try (Trainer trainer = assembly.trainer(graph, backend, data)) {
-        return run(loaded, backend, trainer);
-      }
-    }
-  }
-
-  private static void requireABatch(LoadedConfig loaded, DataSplit data) {
-    int examples = data.train().size();
-    if (examples < loaded.config().data().batch()) {
-      throw loaded.refusal(
-          "data.batch",
-          loaded.config().data().batch() + " is more than the " + examples
-              + " training examples of " + data.train().name());
+    try (Backend backend = assembly.backend();
+        Trainer trainer = assembly.trainer(graph, backend, assembly.data())) {
+      return run(loaded, backend, trainer);
     }
   }
 
