@@ -306,6 +306,7 @@ final class RunAssembly {
 
   /** A trainer of the network on the data, its weights drawn from the seed. */
   Trainer trainer(OpGraph graph, Backend backend, DataSplit data) {
+    requireABatch(data);
     return new Trainer(
         config.network().name(),
         graph,
@@ -314,6 +315,19 @@ final class RunAssembly {
         augmentation(data),
         settings(),
         config.seed());
+  }
+
+  private void requireABatch(DataSplit data) {
+    int examples = data.train().size();
+    if (examples < config.data().batch()) {
+      throw loaded.refusal(
+          "data.batch",
+          config.data().batch()
+              + " is more than the "
+              + examples
+              + " training examples of "
+              + data.train().name());
+    }
   }
 
   TrainingSettings settings() {

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
-import org.randwire.data.DataSplit;
 import org.randwire.export.Safetensors;
 import org.randwire.op.OpGraph;
 import org.randwire.training.Checkpoint;
@@ -41,8 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Train one network.",
-      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute or"
-          + " two."
+      "Without arguments: a RandWire WS(4, 0.75) network on the bundled MNIST, a minute",
+      "or two."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -85,25 +84,9 @@ final class TrainCommand implements Callable<Integer> {
         resume != null ? RunFolder.containing(resume).load(List.of()) : arguments.load();
     RunAssembly assembly = new RunAssembly(loaded);
     OpGraph graph = assembly.network(assembly.stageGraphs());
-    try (Backend backend = assembly.backend()) {
-      DataSplit data = assembly.data();
-      requireABatch(loaded, data);
-      try (Trainer trainer = assembly.trainer(graph, backend, data)) {
-        return run(loaded, backend, trainer);
-      }
-    }
-  }
-
-  private static void requireABatch(LoadedConfig loaded, DataSplit data) {
-    int examples = data.train().size();
-    if (examples < loaded.config().data().batch()) {
-      throw loaded.refusal(
-          "data.batch",
-          loaded.config().data().batch()
-              + " is more than the "
-              + examples
-              + " training examples of "
-              + data.train().name());
+    try (Backend backend = assembly.backend();
+        Trainer trainer = assembly.trainer(graph, backend, assembly.data())) {
+      return run(loaded, backend, trainer);
     }
   }
 
@@ -188,7 +171,6 @@ final class TrainCommand implements Callable<Integer> {
     }
     double seconds = (System.nanoTime() - started) / 1e9;
     Map<String, Object> summary = summary(config, backend, trainer, result, seconds);
-    folder.writeCurve(config.network().name() + ", seed " + config.seed(), trainer.stepsPerEpoch());
     folder.writeResult(summary);
     report(summary, result, folder);
     return ExitStatus.DONE.code();
@@ -266,8 +248,7 @@ final class TrainCommand implements Callable<Integer> {
         out ->
             out.printf(
                 Locale.ROOT,
-                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s;"
-                    + " %s%n",
+                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
                 100 * (1 - result.lastTestError()),
                 result.epochs(),
                 100 * (1 - result.minTestError()),

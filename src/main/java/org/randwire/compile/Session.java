@@ -79,7 +79,8 @@ public final class Session implements AutoCloseable {
       arena = push(closing, backend.allocate(plans.arenaBytes(backend.workers())));
       training = push(closing, program(plans.training, backend, Section.PARAMETERS));
       inference = push(closing, program(plans.inference, backend, Section.PARAMETERS));
-      statistics = push(closing, program(plans.statistics, backend, Section.PARAMETERS));
+      Section evaluated = options.averages() ? Section.AVERAGE : Section.PARAMETERS;
+      statistics = push(closing, program(plans.statistics, backend, evaluated));
       average =
           options.averages()
               ? push(closing, program(plans.inference, backend, Section.AVERAGE))
@@ -251,7 +252,10 @@ public final class Session implements AutoCloseable {
     return Optional.ofNullable(average);
   }
 
-  /** Forward with batch statistics, for precise batch normalisation. */
+  /**
+   * Forward with batch statistics, for precise batch normalisation, with the weights that are
+   * evaluated: the moving average if one is kept.
+   */
   public CompiledProgram statistics() {
     return statistics;
   }
