@@ -186,8 +186,6 @@ class ArchitectureTest {
         noClasses()
             .that()
             .resideOutsideOfPackage("org.randwire.backend.cpu..")
-            .and()
-            .doNotHaveSimpleName("DoctorCommand") // says where libraries are unpacked
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco..")

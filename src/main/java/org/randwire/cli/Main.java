@@ -21,6 +21,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.VersionText.class)
 public final class Main implements Callable<Integer> {
 
+  private static final String LOG_CONFIGURATION = "logback.configurationFile";
+
   @SuppressWarnings("NullAway.Init") // set by picocli
   @Spec
   private CommandSpec spec;
@@ -29,6 +31,10 @@ public final class Main implements Callable<Integer> {
 
   /** Runs one command and exits with its {@link ExitStatus}. */
   public static void main(String[] arguments) {
+    if (System.getProperty(LOG_CONFIGURATION) == null) {
+      // Not logback's default name: on a user's class path that would be the program's own choice.
+      System.setProperty(LOG_CONFIGURATION, "org/randwire/cli/logback.xml");
+    }
     CrashLog log = CrashLog.temporary();
     int status =
         run(

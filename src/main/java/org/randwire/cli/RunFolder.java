@@ -2,9 +2,13 @@
 package org.randwire.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,6 +126,20 @@ record RunFolder(Path path) {
 
   private static CheckpointStore.Restored read(Path file) {
     return new CheckpointStore.Restored(file, CheckpointStore.read(file), List.of());
+  }
+
+  /** Adds a line with the time to the run's log. */
+  void log(String line) {
+    String stamped = Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line;
+    try {
+      Files.writeString(
+          log(),
+          stamped + System.lineSeparator(),
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Writes the result. */

@@ -104,14 +104,17 @@ final class TrainCommand implements Callable<Integer> {
     }
     crashes.moveTo(folder.log());
     PrintWriter err = spec.commandLine().getErr();
-    err.printf(
-        Locale.ROOT,
-        "%s on %s: %,d parameters, %.1f M multiply-adds; %s%n",
-        config.network().name(),
-        backend.description(),
-        trainer.graph().parameterCount(),
-        trainer.graph().multiplyAdds() / 1e6,
-        folder.path());
+    String start =
+        String.format(
+            Locale.ROOT,
+            "%s on %s: %,d parameters, %.1f M multiply-adds",
+            config.network().name(),
+            backend.description(),
+            trainer.graph().parameterCount(),
+            trainer.graph().multiplyAdds() / 1e6);
+    err.println(start + "; " + folder.path());
+    folder.log("randwire " + Version.release() + " " + Version.commit());
+    folder.log(start + "; from step " + trainer.stepsDone());
     CountDownLatch finished = new CountDownLatch(1);
     Thread hook = new Thread(() -> stopAndWait(trainer, finished), "randwire-stop");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -156,13 +159,15 @@ final class TrainCommand implements Callable<Integer> {
                 config.training().steps(),
                 trainer.stepsDone())) {
       CheckpointStore store = CheckpointStore.open(folder.checkpoints());
-      result = trainer.train(new Recorder(metrics, store, progress));
+      result = trainer.train(new Recorder(folder, metrics, store, progress));
     } catch (DivergedException e) {
+      folder.log(String.valueOf(e.getMessage()));
       folder.writeResult(
           Map.of("state", "diverged", "step", e.step(), "cause", String.valueOf(e.getMessage())));
       throw e;
     }
     if (!result.finished()) {
+      folder.log("stopped after step " + result.steps() + " with a checkpoint");
       err.printf(
           "stopped after step %d with a checkpoint; go on with: randwire train --resume %s%n",
           result.steps(), folder.path());
@@ -171,7 +176,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     double seconds = (System.nanoTime() - started) / 1e9;
     Map<String, Object> summary = summary(config, backend, trainer, result, seconds);
+    folder.writeCurve(config.network().name() + ", seed " + config.seed(), trainer.stepsPerEpoch());
     folder.writeResult(summary);
+    folder.log("done: weights " + result.weightsHash());
     report(summary, result, folder);
     return ExitStatus.DONE.code();
   }
@@ -204,6 +211,7 @@ final class TrainCommand implements Callable<Integer> {
     restored.ifPresent(
         found -> {
           found.skipped().forEach(line -> spec.commandLine().getErr().println(line));
+          found.skipped().forEach(folder::log);
           trainer.restore(found.checkpoint());
         });
     return restored.isPresent();
@@ -258,7 +266,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Writes what training tells into the run's folder and onto the terminal. */
-  private record Recorder(MetricsLog metrics, CheckpointStore store, Progress progress)
+  private record Recorder(
+      RunFolder folder, MetricsLog metrics, CheckpointStore store, Progress progress)
       implements TrainingListener {
 
     @Override
@@ -288,6 +297,7 @@ final class TrainCommand implements Callable<Integer> {
                 line.put("testTop5Error", test.top5Error());
               });
       metrics.append(epoch.step(), line);
+      folder.log(line.toString());
       progress.epochEnd(
           epoch.trainLoss(), epoch.test().map(test -> 1 - test.top1Error()).orElse(Double.NaN));
     }

@@ -4,6 +4,7 @@ package org.randwire.backend.cpu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
@@ -12,12 +13,20 @@ import org.randwire.backend.OutOfDeviceMemoryException;
 import org.randwire.backend.cpu.binding.NativeCore;
 import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The processor. Activations are {@code NHWC} with padded channels in float32 or bfloat16;
  * parameters, their gradients and all statistics are float32.
  */
 public final class CpuBackend implements Backend {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(CpuBackend.class);
+
+  /** Said once in a process. */
+  private static final AtomicBoolean FALL_BACK_SAID = new AtomicBoolean();
+
   private final DataType activationType;
   private final int workers;
   private final HostMemory memory = new HostMemory(Path.of("/"));
@@ -47,6 +56,10 @@ public final class CpuBackend implements Backend {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
     if (NativeCore.available()) {
       NativeKernels.addTo(builder);
+    } else if (!FALL_BACK_SAID.getAndSet(true)) {
+      LOGGER.warn(
+          "the native core is {}; running on oneDNN and Java, several times slower",
+          NativeCore.unavailableReason().orElse("absent"));
     }
     OneDnnKernels.addTo(builder);
     JavaKernels.addTo(builder);
