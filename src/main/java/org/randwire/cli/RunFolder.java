@@ -170,7 +170,7 @@ record RunFolder(Path path) {
       } else {
         epochs.add(
             new TrainingCurve.Epoch(
-                (int) number(line, "epochsDone"),
+                (int) number(line, MetricsLog.EPOCHS_DONE),
                 number(line, "trainError"),
                 number(line, "testError")));
       }

@@ -151,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
       throws IOException {
     long started = System.nanoTime();
     TrainingResult result;
-    try (MetricsLog metrics = openMetrics(folder, trainer.stepsDone());
+    try (MetricsLog metrics = openMetrics(folder, trainer);
         Progress progress =
             Progress.onStandardError(
                 config.training().epochs(),
@@ -183,9 +183,9 @@ final class TrainCommand implements Callable<Integer> {
     return ExitStatus.DONE.code();
   }
 
-  private static MetricsLog openMetrics(RunFolder folder, long step) {
+  private static MetricsLog openMetrics(RunFolder folder, Trainer trainer) {
     return Files.exists(folder.metrics())
-        ? MetricsLog.resume(folder.metrics(), step)
+        ? MetricsLog.resume(folder.metrics(), trainer.stepsDone(), trainer.epochsDone())
         : MetricsLog.create(folder.metrics());
   }
 
@@ -285,7 +285,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public void epochDone(EpochEnd epoch) {
       Map<String, Object> line = new LinkedHashMap<>();
-      line.put("epochsDone", epoch.epoch());
+      line.put(MetricsLog.EPOCHS_DONE, epoch.epoch());
       line.put("trainLoss", epoch.trainLoss());
       line.put("trainError", epoch.trainError());
       epoch

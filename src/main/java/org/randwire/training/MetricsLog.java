@@ -37,9 +37,12 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>Each line reaches the operating system in one write, so a kill loses none. Before a checkpoint
  * call {@link #force}; then all lines up to its step survive a power loss too, and {@link #resume}
- * at that step brings the file back to what it was there. One writer, one thread.
+ * at that place brings the file back to what it was there. One writer, one thread.
  */
 public final class MetricsLog implements AutoCloseable {
+  /** The member that marks the line of an epoch's end: how many epochs have ended. */
+  public static final String EPOCHS_DONE = "epochsDone";
+
   private static final String STEP = "step";
   private static final String NON_FINITE = "nonFinite";
 
@@ -66,10 +69,10 @@ public final class MetricsLog implements AutoCloseable {
   /**
    * Continues the log of a run from a checkpoint: as {@link #truncateAfter}, then ready to append.
    */
-  public static MetricsLog resume(Path file, long step) {
+  public static MetricsLog resume(Path file, long step, int epochsDone) {
     MetricsLog log = open(file, StandardOpenOption.CREATE);
     try {
-      log.truncateAfter(step);
+      log.truncateAfter(step, epochsDone);
       return log;
     } catch (RuntimeException e) {
       log.close();
@@ -122,16 +125,19 @@ public final class MetricsLog implements AutoCloseable {
   }
 
   /**
-   * Drops all lines of steps above the given one, and what a killed or powerless machine left of a
-   * last line.
+   * Drops all lines of steps above the given one and of ends of epochs above the given number, and
+   * what a killed or powerless machine left of a last line. The step alone would not do: a run that
+   * is stopped after an epoch's last step has a checkpoint of that step with the epoch's end, and
+   * its line of the same step, still to come.
    *
+   * @param epochsDone how many epochs have ended; lines with a larger {@link #EPOCHS_DONE} go
    * @return how many lines, whole or torn, were dropped
    * @throws IllegalStateException if a line that cannot be read, or one of a later step, comes
    *     before one that is to be kept
    */
-  public int truncateAfter(long step) {
+  public int truncateAfter(long step, int epochsDone) {
     try {
-      Scan scan = scan(step);
+      Scan scan = scan(step, epochsDone);
       channel.truncate(scan.keptBytes);
       channel.position(scan.keptBytes);
       if (scan.missesLineEnd) {
@@ -266,14 +272,16 @@ public final class MetricsLog implements AutoCloseable {
     int dropped;
   }
 
-  private Scan scan(long step) throws IOException {
+  private Scan scan(long step, int epochsDone) throws IOException {
     Scan scan = new Scan();
     try (Lines source = new Lines(file)) {
       int number = 0;
       for (byte[] line = source.next(); line != null; line = source.next()) {
         number++;
         ObjectNode parsed = parse(line);
-        if (parsed == null || parsed.path(STEP).longValue() > step) {
+        if (parsed == null
+            || parsed.path(STEP).longValue() > step
+            || parsed.path(EPOCHS_DONE).longValue(0) > epochsDone) {
           scan.dropped++;
           continue;
         }

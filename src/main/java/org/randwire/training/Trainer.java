@@ -317,6 +317,11 @@ public final class Trainer implements AutoCloseable {
     return step;
   }
 
+  /** Epochs that have ended, evaluation and all. */
+  public int epochsDone() {
+    return epoch;
+  }
+
   /** Asks the run to end after the step under way, with a checkpoint; from any thread. */
   public void requestStop() {
     stopRequested = true;

@@ -86,7 +86,7 @@ class MetricsLogTest {
       int killed = safe + random.nextInt(undisturbed.length - safe + 1);
       Files.write(resumed, Arrays.copyOf(undisturbed, killed));
       byte[] continued =
-          record(checkpoint + 1, 40, resumed, MetricsLog.resume(resumed, checkpoint));
+          record(checkpoint + 1, 40, resumed, MetricsLog.resume(resumed, checkpoint, 0));
       assertTrue(Arrays.equals(undisturbed, continued), "checkpoint " + checkpoint);
     }
   }
@@ -106,7 +106,7 @@ class MetricsLogTest {
       // Without its line end the record is still whole: the brace that closes it is there.
       boolean complete = length >= whole.length - 1;
       assertEquals(complete ? 2 : 1, MetricsLog.read(cut).size(), "cut at " + length);
-      MetricsLog.resume(cut, 2).close();
+      MetricsLog.resume(cut, 2, 0).close();
       byte[] kept = complete ? whole : Arrays.copyOf(whole, first);
       assertTrue(Arrays.equals(kept, Files.readAllBytes(cut)), "cut at " + length);
     }
@@ -116,7 +116,7 @@ class MetricsLogTest {
   void dropsWhatAPowerLossLeftAfterTheCheckpoint() throws IOException {
     String kept = "{\"step\":1,\"loss\":0.5}\n";
     Files.writeString(file, kept + "\0\0\0\0\n\0\0{\"step\":2}\n{\"step\":3,\"loss\":0.25}\n\0\0");
-    try (MetricsLog log = MetricsLog.resume(file, 1)) {
+    try (MetricsLog log = MetricsLog.resume(file, 1, 0)) {
       log.append(2, Map.of());
     }
     assertEquals(kept + "{\"step\":2}\n", Files.readString(file));
@@ -125,13 +125,28 @@ class MetricsLogTest {
   @Test
   void countsTheLinesItDrops() {
     record(0, 9, MetricsLog.create(file));
-    try (MetricsLog log = MetricsLog.resume(file, 9)) {
-      assertEquals(0, log.truncateAfter(9));
-      assertEquals(4, log.truncateAfter(5));
+    try (MetricsLog log = MetricsLog.resume(file, 9, 0)) {
+      assertEquals(0, log.truncateAfter(9, 0));
+      assertEquals(4, log.truncateAfter(5, 0));
       log.append(5, Map.of("split", "test"));
       assertThrows(IllegalArgumentException.class, () -> log.append(4, Map.of()));
     }
     assertEquals(7, MetricsLog.read(file).size());
+  }
+
+  /** A checkpoint may stand between an epoch's last step and the epoch's end. */
+  @Test
+  void dropsTheEndOfAnEpochThatTheCheckpointHasStillToEnd() throws IOException {
+    String first = "{\"step\":3,\"loss\":0.5}\n{\"step\":3,\"epochsDone\":1}\n";
+    String second = "{\"step\":6,\"loss\":0.25}\n";
+    String end = "{\"step\":6,\"epochsDone\":2}\n";
+    Files.writeString(file, first + second + end);
+    MetricsLog.resume(file, 6, 2).close();
+    assertEquals(first + second + end, Files.readString(file));
+    try (MetricsLog log = MetricsLog.resume(file, 6, 1)) {
+      assertEquals(first + second, Files.readString(file));
+      assertEquals(2, log.truncateAfter(3, 0));
+    }
   }
 
   @Test
@@ -139,7 +154,7 @@ class MetricsLogTest {
     String content = "{\"step\":1}\nbroken\n{\"step\":2}\n";
     Files.writeString(file, content);
     IllegalStateException e =
-        assertThrows(IllegalStateException.class, () -> MetricsLog.resume(file, 2));
+        assertThrows(IllegalStateException.class, () -> MetricsLog.resume(file, 2, 0));
     assertTrue(e.getMessage().startsWith(file + ":3: step 2 follows"), e.getMessage());
     assertThrows(IllegalStateException.class, () -> MetricsLog.read(file));
     assertEquals(content, Files.readString(file));
@@ -156,7 +171,7 @@ class MetricsLogTest {
 
   @Test
   void startsEmptyWhenARunIsResumedThatNeverLogged() {
-    try (MetricsLog log = MetricsLog.resume(file, 0)) {
+    try (MetricsLog log = MetricsLog.resume(file, 0, 0)) {
       log.append(0, Map.of("loss", 1.0));
       log.force();
     }
