@@ -179,7 +179,7 @@ final class TrainCommand implements Callable<Integer> {
     folder.writeCurve(config.network().name() + ", seed " + config.seed(), trainer.stepsPerEpoch());
     folder.writeResult(summary);
     folder.log("done: weights " + result.weightsHash());
-    report(summary, result, folder);
+    report(summary, trainer, result, folder);
     return ExitStatus.DONE.code();
   }
 
@@ -244,13 +244,14 @@ final class TrainCommand implements Callable<Integer> {
     summary.put("precision", Devices.precision(backend));
     summary.put("threads", backend.workers());
     summary.put("seconds", seconds);
-    summary.put("imagesPerSecond", result.imagesPerSecond());
+    summary.put("imagesPerSecond", trainer.imagesPerSecond());
     summary.put("version", Version.release());
     summary.put("commit", Version.commit());
     return summary;
   }
 
-  private void report(Map<String, Object> summary, TrainingResult result, RunFolder folder) {
+  private void report(
+      Map<String, Object> summary, Trainer trainer, TrainingResult result, RunFolder folder) {
     output.print(
         summary,
         out ->
@@ -261,7 +262,7 @@ final class TrainCommand implements Callable<Integer> {
                 result.epochs(),
                 100 * (1 - result.minTestError()),
                 result.minTestErrorEpoch(),
-                result.imagesPerSecond(),
+                trainer.imagesPerSecond(),
                 folder.path()));
   }
 

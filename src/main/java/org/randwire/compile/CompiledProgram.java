@@ -58,7 +58,6 @@ public final class CompiledProgram implements AutoCloseable {
   }
 
   private final Plan plan;
-  private final Backend backend;
   private final Executor executor;
   private final NetworkState state;
   private final Map<Section, Buffer> own = new EnumMap<>(Section.class);
@@ -81,7 +80,6 @@ public final class CompiledProgram implements AutoCloseable {
       Buffer arena,
       Section weights) {
     this.plan = plan;
-    this.backend = backend;
     this.executor = executor;
     this.state = state;
     this.arena = arena;

@@ -73,7 +73,7 @@ final class Executor implements AutoCloseable {
       newProfile.begin();
     }
     open = true;
-    generation++;
+    generation = generation + 1; // Written by the one thread that runs plans, read by all.
     for (Thread thread : threads) {
       LockSupport.unpark(thread);
     }

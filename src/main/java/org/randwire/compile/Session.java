@@ -21,6 +21,8 @@ import org.randwire.op.SoftmaxCrossEntropy;
 public final class Session implements AutoCloseable {
 
   /**
+   * What a network is compiled for.
+   *
    * @param batch examples of one step
    * @param evaluationBatch examples of one evaluation run
    * @param fusion whether chains of ops may be fused; off to compare with the plain plan

@@ -52,7 +52,7 @@ public sealed interface LearningRate {
     @Override
     public double afterWarmup(double epoch, double epochs) {
       long passed = milestones.stream().filter(milestone -> epoch >= milestone).count();
-      return base * Math.pow(gamma, passed);
+      return base * Math.pow(gamma, (double) passed);
     }
   }
 

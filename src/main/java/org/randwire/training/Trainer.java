@@ -322,6 +322,11 @@ public final class Trainer implements AutoCloseable {
     return epoch;
   }
 
+  /** Speed of this process's training steps, evaluation not counted; NaN before the first epoch. */
+  public double imagesPerSecond() {
+    return trainedExamples / (trainingNanos / 1e9);
+  }
+
   /** Asks the run to end after the step under way, with a checkpoint; from any thread. */
   public void requestStop() {
     stopRequested = true;
@@ -476,7 +481,6 @@ public final class Trainer implements AutoCloseable {
         lastTest.top5Error(),
         minTestError,
         minTestErrorEpoch,
-        trainedExamples / (trainingNanos / 1e9),
         weightsHash());
   }
 

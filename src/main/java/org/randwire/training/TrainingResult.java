@@ -9,7 +9,6 @@ package org.randwire.training;
  * @param minTestError lowest top-1 error over all evaluations, the error the design spaces paper
  *     reports; it looks better than it is, since the test set chose the epoch
  * @param minTestErrorEpoch the epoch it was seen in
- * @param imagesPerSecond speed of the training steps of this process, evaluation not counted
  * @param weightsHash SHA-256 of all parameters and running statistics
  */
 public record TrainingResult(
@@ -22,5 +21,4 @@ public record TrainingResult(
     double lastTestTop5Error,
     double minTestError,
     int minTestErrorEpoch,
-    double imagesPerSecond,
     String weightsHash) {}

@@ -59,26 +59,6 @@ class TrainerResumeTest {
     }
   }
 
-  /** Everything but the speed, which is that of the process. */
-  private static void assertSameRun(TrainingResult expected, TrainingResult got, String message) {
-    assertEquals(withoutSpeed(expected), withoutSpeed(got), message);
-  }
-
-  private static TrainingResult withoutSpeed(TrainingResult result) {
-    return new TrainingResult(
-        result.finished(),
-        result.epochs(),
-        result.steps(),
-        result.lastTrainLoss(),
-        result.lastTestLoss(),
-        result.lastTestError(),
-        result.lastTestTop5Error(),
-        result.minTestError(),
-        result.minTestErrorEpoch(),
-        0,
-        result.weightsHash());
-  }
-
   @ParameterizedTest
   @MethodSource("backends")
   void resumingAtAnyStepEndsInTheSameBits(Backends.Named named) {
@@ -100,7 +80,7 @@ class TrainerResumeTest {
         try (Trainer trainer = run.open(backend)) {
           trainer.restore(CheckpointStore.read(file));
           String message = "resumed after step " + trainer.stepsDone();
-          assertSameRun(expected, trainer.train(rest), message);
+          assertEquals(expected, trainer.train(rest), message);
           assertEquals(
               whole.lines.subList(whole.linesBefore.get(i), whole.lines.size()),
               rest.lines,
@@ -207,7 +187,7 @@ class TrainerResumeTest {
       assertTrue(expected.lastTestError() <= 1, expected.toString());
       try (Trainer trainer = run.open(backend)) {
         trainer.restore(last.get(0));
-        assertSameRun(expected, trainer.train(new Recording()), "resumed after the last step");
+        assertEquals(expected, trainer.train(new Recording()), "resumed after the last step");
       }
     }
   }
@@ -224,7 +204,7 @@ class TrainerResumeTest {
       try (Trainer trainer = run.open(backend)) {
         trainer.restore(whole.checkpoints.get(whole.checkpoints.size() - 1));
         Recording rest = new Recording();
-        assertSameRun(expected, trainer.train(rest), "resumed at the end");
+        assertEquals(expected, trainer.train(rest), "resumed at the end");
         assertEquals(List.of(), rest.lines);
       }
     }
