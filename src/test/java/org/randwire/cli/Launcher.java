@@ -63,6 +63,9 @@ final class Launcher {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
+    if (Runtime.version().feature() >= 24) {
+      command.add(1, "--enable-native-access=ALL-UNNAMED"); // the jar says it in its manifest
+    }
     command.addAll(arguments);
     Path out = Files.createTempFile(folder, "process", ".out");
     Path err = Files.createTempFile(folder, "process", ".err");
