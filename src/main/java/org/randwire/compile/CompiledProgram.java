@@ -97,7 +97,7 @@ public final class CompiledProgram implements AutoCloseable {
       own.put(Section.CONTROLS, backend.allocate(controlBytes(program, type)));
       execution =
           ExecutionPlan.bind(plan.schedule(), plan.memory(), new Memory(), backend.workers());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       own.values().forEach(Buffer::close);
       throw e;
     }
@@ -280,15 +280,38 @@ public final class CompiledProgram implements AutoCloseable {
       }
       for (Schedule.Entry entry : endingAt.getOrDefault(region, List.of())) {
         for (Value output : entry.instruction().outputs()) {
-          for (double value : read(output)) {
-            if (!Double.isFinite(value)) {
-              return Optional.of(entry.instruction().label() + " (" + output.name() + ")");
-            }
+          if (!isFinite(output)) {
+            return Optional.of(entry.instruction().label() + " (" + output.name() + ")");
           }
         }
       }
     }
     return Optional.empty();
+  }
+
+  /** Whether all stored elements are; looked through piece by piece, for a value may be huge. */
+  private boolean isFinite(Value value) {
+    Slice slice = slice(value);
+    long pieceBytes = staging.capacity() / Double.BYTES * Double.BYTES;
+    for (long start = 0; start < value.sizeBytes(); start += pieceBytes) {
+      int bytes = (int) Math.min(pieceBytes, value.sizeBytes() - start);
+      slice.buffer().read(slice.offset() + start, staging.clear().limit(bytes));
+      for (int i = 0; i < bytes / value.type().sizeBytes(); i++) {
+        if (!Double.isFinite(element(staging, value.type(), i))) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static double element(ByteBuffer bytes, DataType type, int index) {
+    return switch (type) {
+      case FLOAT32 -> bytes.getFloat(4 * index);
+      case FLOAT64 -> bytes.getDouble(8 * index);
+      case BFLOAT16 -> DataType.fromBfloat16(bytes.getShort(2 * index));
+      case INT32 -> bytes.getInt(4 * index);
+    };
   }
 
   /** All logical elements of a value, row-major; a filter is read as it is stored. */
@@ -308,14 +331,7 @@ public final class CompiledProgram implements AutoCloseable {
     int count = plain ? stored : Math.toIntExact(shape.elements());
     double[] result = new double[count];
     for (int i = 0; i < count; i++) {
-      int at = plain ? i : position(value, i);
-      result[i] =
-          switch (value.type()) {
-            case FLOAT32 -> bytes.getFloat(4 * at);
-            case FLOAT64 -> bytes.getDouble(8 * at);
-            case BFLOAT16 -> DataType.fromBfloat16(bytes.getShort(2 * at));
-            case INT32 -> bytes.getInt(4 * at);
-          };
+      result[i] = element(bytes, value.type(), plain ? i : position(value, i));
     }
     return result;
   }

@@ -63,6 +63,22 @@ final class ExecutionPlan implements AutoCloseable {
       regions.add(new ArrayList<>());
       labels.add(new ArrayList<>());
     }
+    try {
+      bind(schedule, plan, memory, workers, regions, labels);
+      return new ExecutionPlan(regions, labels);
+    } catch (RuntimeException | Error e) {
+      regions.forEach(calls -> calls.forEach(Call::close));
+      throw e;
+    }
+  }
+
+  private static void bind(
+      Schedule schedule,
+      MemoryPlan plan,
+      Memory memory,
+      int workers,
+      List<List<Call>> regions,
+      List<List<String>> labels) {
     for (int i = 0; i < schedule.entries().size(); i++) {
       Schedule.Entry entry = schedule.entries().get(i);
       Slice scratch = memory.scratch(plan.scratch().get(i));
@@ -82,7 +98,6 @@ final class ExecutionPlan implements AutoCloseable {
             .add(entry.kernel().name() + "\t" + entry.instruction().label());
       }
     }
-    return new ExecutionPlan(regions, labels);
   }
 
   private record PlannedBinding(Memory memory, Slice scratch, int workers) implements Binding {

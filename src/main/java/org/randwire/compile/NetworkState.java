@@ -34,7 +34,7 @@ public final class NetworkState implements AutoCloseable {
     try {
       sizes(program, averages, type)
           .forEach((section, bytes) -> buffers.put(section, backend.allocate(bytes)));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close();
       throw e;
     }

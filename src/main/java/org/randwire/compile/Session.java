@@ -88,7 +88,7 @@ public final class Session implements AutoCloseable {
               ? push(closing, program(plans.inference, backend, Section.AVERAGE))
               : null;
       update = new Update(plans.training.program(), state, options, backend, executor);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       closing.forEach(Session::closeQuietly);
       throw e;
     }

@@ -25,7 +25,8 @@ final class Update implements AutoCloseable {
   private final DataType type;
   private final Buffer hyperparameters;
   private final Buffer result;
-  private final List<Buffer> scratch = new ArrayList<>();
+  private final List<Buffer> buffers = new ArrayList<>();
+  private final List<ExecutionPlan> plans = new ArrayList<>();
   private final ExecutionPlan norm;
   private final ExecutionPlan sgd;
   private final ByteBuffer staging =
@@ -41,38 +42,43 @@ final class Update implements AutoCloseable {
     this.state = state;
     this.executor = executor;
     this.type = backend.parameterType();
-    long total = program.sectionElements().getOrDefault(Section.PARAMETERS, 0L);
-    hyperparameters = backend.allocate((long) Optimizer.HYPERPARAMETERS * type.sizeBytes());
-    result = backend.allocate(8);
-    Value settings = flat("hyperparameters", Section.CONTROLS, Optimizer.HYPERPARAMETERS, 0);
-    Value norm2 =
-        new Value(
-            values++,
-            "squared norm",
-            Section.ARENA,
-            TensorShape.vector(1),
-            MemoryLayout.CHANNELS_FIRST,
-            DataType.FLOAT64,
-            1,
-            -1);
-    norm =
-        bind(
-            List.of(
-                new Instruction(
-                    "gradients",
-                    new Optimizer.SquaredNorm(),
-                    List.of(flat("gradients", Section.GRADIENTS, total, 0)),
-                    List.of(norm2))),
-            backend);
-    List<Instruction> steps = new ArrayList<>();
-    long decayed = options.decaysAll() ? total : program.decayedElements();
-    if (decayed > 0) {
-      addStep(steps, new Range(0, decayed), true, options, settings);
+    try {
+      long total = program.sectionElements().getOrDefault(Section.PARAMETERS, 0L);
+      hyperparameters = allocate(backend, (long) Optimizer.HYPERPARAMETERS * type.sizeBytes());
+      result = allocate(backend, 8);
+      Value settings = flat("hyperparameters", Section.CONTROLS, Optimizer.HYPERPARAMETERS, 0);
+      Value norm2 =
+          new Value(
+              values++,
+              "squared norm",
+              Section.ARENA,
+              TensorShape.vector(1),
+              MemoryLayout.CHANNELS_FIRST,
+              DataType.FLOAT64,
+              1,
+              -1);
+      norm =
+          bind(
+              List.of(
+                  new Instruction(
+                      "gradients",
+                      new Optimizer.SquaredNorm(),
+                      List.of(flat("gradients", Section.GRADIENTS, total, 0)),
+                      List.of(norm2))),
+              backend);
+      List<Instruction> steps = new ArrayList<>();
+      long decayed = options.decaysAll() ? total : program.decayedElements();
+      if (decayed > 0) {
+        addStep(steps, new Range(0, decayed), true, options, settings);
+      }
+      if (decayed < total) {
+        addStep(steps, new Range(decayed, total - decayed), false, options, settings);
+      }
+      sgd = bind(steps, backend);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    if (decayed < total) {
-      addStep(steps, new Range(decayed, total - decayed), false, options, settings);
-    }
-    sgd = bind(steps, backend);
   }
 
   private record Range(long offset, long elements) {}
@@ -111,33 +117,42 @@ final class Update implements AutoCloseable {
   private ExecutionPlan bind(List<Instruction> instructions, Backend backend) {
     Schedule schedule = Schedule.of(instructions, backend.catalog());
     MemoryPlan plan = MemoryPlan.of(schedule, Set.of());
-    Buffer arena = backend.allocate(Math.max(64, plan.arenaBytes()));
-    Buffer worker = backend.allocate(Math.max(64, plan.workerScratchBytes() * backend.workers()));
-    scratch.addAll(List.of(arena, worker));
-    return ExecutionPlan.bind(
-        schedule,
-        plan,
-        new ExecutionPlan.Memory() {
-          @Override
-          public Slice slice(Value value) {
-            return switch (value.section()) {
-              case ARENA -> new Slice(result, 0, value.sizeBytes());
-              case CONTROLS -> new Slice(hyperparameters, 0, value.sizeBytes());
-              default -> state.slice(value.section(), value);
-            };
-          }
+    Buffer arena = allocate(backend, Math.max(64, plan.arenaBytes()));
+    Buffer worker = allocate(backend, Math.max(64, plan.workerScratchBytes() * backend.workers()));
+    ExecutionPlan bound =
+        ExecutionPlan.bind(
+            schedule,
+            plan,
+            new ExecutionPlan.Memory() {
+              @Override
+              public Slice slice(Value value) {
+                return switch (value.section()) {
+                  case ARENA -> new Slice(result, 0, value.sizeBytes());
+                  case CONTROLS -> new Slice(hyperparameters, 0, value.sizeBytes());
+                  default -> state.slice(value.section(), value);
+                };
+              }
 
-          @Override
-          public Slice scratch(MemoryPlan.Block block) {
-            return new Slice(arena, block.offset(), block.sizeBytes());
-          }
+              @Override
+              public Slice scratch(MemoryPlan.Block block) {
+                return new Slice(arena, block.offset(), block.sizeBytes());
+              }
 
-          @Override
-          public Slice workerScratch(int index) {
-            return new Slice(worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
-          }
-        },
-        backend.workers());
+              @Override
+              public Slice workerScratch(int index) {
+                return new Slice(
+                    worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
+              }
+            },
+            backend.workers());
+    plans.add(bound);
+    return bound;
+  }
+
+  private Buffer allocate(Backend backend, long sizeBytes) {
+    Buffer buffer = backend.allocate(sizeBytes);
+    buffers.add(buffer);
+    return buffer;
   }
 
   /** The Euclidean norm of all gradients; not finite if any gradient is not. */
@@ -163,10 +178,7 @@ final class Update implements AutoCloseable {
 
   @Override
   public void close() {
-    norm.close();
-    sgd.close();
-    scratch.forEach(Buffer::close);
-    hyperparameters.close();
-    result.close();
+    plans.forEach(ExecutionPlan::close);
+    buffers.forEach(Buffer::close);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +87,7 @@ public final class Trainer implements AutoCloseable {
     this.streams = new RandomStreams(seed);
     this.fingerprint = name + "#" + hash(graph);
     this.session = Session.open(graph, settings.session(), backend);
+    List<AutoCloseable> opened = new ArrayList<>(List.of(session));
     try {
       int threads = settings.dataThreads();
       trainLoader =
@@ -94,6 +96,7 @@ public final class Trainer implements AutoCloseable {
               augmentation,
               streams,
               LoaderSettings.training(settings.batch(), threads, layout(session.training())));
+      opened.add(trainLoader);
       testLoader =
           new BatchLoader(
               data.test(),
@@ -101,11 +104,20 @@ public final class Trainer implements AutoCloseable {
               streams,
               LoaderSettings.evaluation(
                   settings.evaluationBatch(), threads, layout(session.inference())));
+      opened.add(testLoader);
       masks = new Masks(graph, session.training(), settings.edgeDrop(), streams);
       drawWeights();
-    } catch (RuntimeException e) {
-      session.close();
+    } catch (RuntimeException | Error e) {
+      opened.forEach(Trainer::closeAfterFailure);
       throw e;
+    }
+  }
+
+  private static void closeAfterFailure(AutoCloseable resource) {
+    try {
+      resource.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -2,9 +2,11 @@
 package org.randwire.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.condition.OS;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.NativeBuffer;
 import org.randwire.compile.Backends;
+import org.randwire.data.DataSplit;
+import org.randwire.data.Dataset;
+import org.randwire.data.augment.Augmentation;
 
 /** Opens, trains and closes again and again in one process. */
 class TrainerLeakTest {
@@ -45,6 +50,34 @@ class TrainerLeakTest {
       cycle();
       assertEquals(bytes, NativeBuffer.allocatedBytes(), "after cycle " + i);
     }
+    assertEquals(threads, ownThreads());
+  }
+
+  @Test
+  void aTrainerThatCannotBeOpenedLeavesNeitherMemoryNorThreads() {
+    Set<String> threads = ownThreads();
+    long bytes = NativeBuffer.allocatedBytes();
+    SmallRuns run = new SmallRuns();
+    DataSplit good = SmallRuns.data();
+    // Refused only after the loader of the training data has its threads.
+    Dataset empty =
+        (Dataset)
+            Proxy.newProxyInstance(
+                Dataset.class.getClassLoader(),
+                new Class<?>[] {Dataset.class},
+                (proxy, method, arguments) ->
+                    method.getName().equals("size") ? 0 : method.invoke(good.test(), arguments));
+    DataSplit split = new DataSplit(good.train(), empty, Augmentation.NONE);
+    try (Backend backend = Backends.cpu(2).open().get()) {
+      for (int i = 0; i < 5; i++) {
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                new Trainer(
+                    "small", run.network(), backend, split, run.augmentation, run.settings(), 1));
+      }
+    }
+    assertEquals(bytes, NativeBuffer.allocatedBytes());
     assertEquals(threads, ownThreads());
   }
 
