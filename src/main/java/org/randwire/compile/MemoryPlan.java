@@ -4,6 +4,7 @@ package org.randwire.compile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +103,7 @@ record MemoryPlan(
             .thenComparingInt(Block::first)
             .thenComparing(Block::name));
     List<Block> placed = new ArrayList<>();
-    Map<Block, Block> result = new HashMap<>();
+    Map<Block, Block> result = new IdentityHashMap<>();
     for (Block block : order) {
       List<Block> neighbours = new ArrayList<>();
       for (Block other : placed) {
