@@ -11,7 +11,7 @@ import org.randwire.export.Safetensors;
 import org.randwire.tensor.NamedTensor;
 import org.randwire.training.Checkpoint;
 import org.randwire.training.CheckpointStore;
-import org.randwire.training.Trainer;
+import org.randwire.training.Weights;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -63,7 +63,7 @@ final class ExportCommand implements Callable<Integer> {
         best ? RunFolder.bestCheckpoint(path) : RunFolder.checkpoint(path);
     found.skipped().forEach(line -> output.note("skipped " + line));
     Checkpoint checkpoint = found.checkpoint();
-    Map<String, NamedTensor> weights = Trainer.weights(checkpoint, average);
+    Map<String, NamedTensor> weights = Weights.of(checkpoint, average);
     Safetensors.write(file, weights.values(), metadata(checkpoint));
     long values = weights.values().stream().mapToLong(tensor -> tensor.values().length).sum();
     Map<String, Object> result = new LinkedHashMap<>();

@@ -199,7 +199,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Safetensors.Contents contents = Safetensors.read(Path.of(init));
     try {
-      trainer.setWeights(contents.tensors());
+      trainer.weights().set(contents.tensors());
     } catch (IllegalArgumentException e) {
       throw new CliException(ExitStatus.DATA, init + ": " + e.getMessage(), e);
     }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.training;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.randwire.backend.Backend;
 import org.randwire.compile.CompiledProgram;
-import org.randwire.compile.NetworkState;
 import org.randwire.compile.Parameter;
 import org.randwire.compile.Session;
 import org.randwire.data.Batch;
@@ -25,10 +22,7 @@ import org.randwire.data.LoaderSettings;
 import org.randwire.data.augment.Augmentation;
 import org.randwire.op.OpGraph;
 import org.randwire.op.Section;
-import org.randwire.random.PhiloxStream;
-import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
-import org.randwire.tensor.NamedTensor;
 
 /**
  * Trains one network. The result is a pure function of (network, data, settings, seed) on one kind
@@ -46,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final BatchLoader trainLoader;
   private final BatchLoader testLoader;
   private final Masks masks;
+  private final Weights weights;
   private final Evaluation.Tally trainTally = new Evaluation.Tally();
 
   private long step;
@@ -106,7 +101,8 @@ public final class Trainer implements AutoCloseable {
                   settings.evaluationBatch(), threads, layout(session.inference())));
       opened.add(testLoader);
       masks = new Masks(graph, session.training(), settings.edgeDrop(), streams);
-      drawWeights();
+      weights = new Weights(session.state());
+      weights.draw(streams);
     } catch (RuntimeException | Error e) {
       opened.forEach(Trainer::closeAfterFailure);
       throw e;
@@ -156,7 +152,7 @@ public final class Trainer implements AutoCloseable {
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -164,151 +160,9 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** Each parameter from a stream of its own, in the order of its logical elements. */
-  private void drawWeights() {
-    List<Parameter> parameters = session.state().parameters();
-    for (int i = 0; i < parameters.size(); i++) {
-      Parameter parameter = parameters.get(i);
-      double deviation = parameter.spec().standardDeviation();
-      if (deviation > 0) {
-        PhiloxStream random = streams.stream(Purpose.WEIGHTS, i, 0);
-        double[] values = new double[Math.toIntExact(parameter.spec().elements())];
-        for (int j = 0; j < values.length; j++) {
-          values[j] = parameter.spec().mean() + deviation * random.nextGaussian();
-        }
-        session.state().set(Section.PARAMETERS, parameter.name(), values);
-      }
-    }
-    startAverage();
-  }
-
-  private void startAverage() {
-    if (session.state().averages()) {
-      for (Parameter parameter : session.state().parameters()) {
-        session
-            .state()
-            .set(
-                Section.AVERAGE,
-                parameter.name(),
-                session.state().get(Section.PARAMETERS, parameter.name()));
-      }
-    }
-  }
-
-  /**
-   * Sets parameters and running statistics by name; those not named keep their values.
-   *
-   * @throws IllegalArgumentException naming a tensor that the network does not have or that has
-   *     another shape
-   */
-  public void setWeights(Map<String, NamedTensor> tensors) {
-    Map<String, Parameter> byName = new LinkedHashMap<>();
-    session.state().parameters().forEach(p -> byName.put(p.name(), p));
-    session.state().states().forEach(p -> byName.put(p.name(), p));
-    for (NamedTensor tensor : tensors.values()) {
-      Parameter parameter = byName.get(tensor.name());
-      if (parameter == null) {
-        throw new IllegalArgumentException(
-            "the network has no tensor '"
-                + tensor.name()
-                + "'; it begins with '"
-                + byName.keySet().iterator().next()
-                + "'");
-      }
-      if (!parameter.exportShape().equals(tensor.shape())) {
-        throw new IllegalArgumentException(
-            "tensor '"
-                + tensor.name()
-                + "' is "
-                + tensor.shape()
-                + ", the network's is "
-                + parameter.exportShape());
-      }
-    }
-    for (NamedTensor tensor : tensors.values()) {
-      double[] values = new double[tensor.values().length];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = tensor.values()[i];
-      }
-      session.state().set(sectionOf(byName.get(tensor.name())), tensor.name(), values);
-    }
-    startAverage();
-  }
-
-  private static Section sectionOf(Parameter parameter) {
-    return parameter.value().section();
-  }
-
-  /** All parameters and running statistics by name, in the order of the network's buffers. */
-  public Map<String, NamedTensor> weights() {
-    Map<String, NamedTensor> tensors = new LinkedHashMap<>();
-    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
-      for (Parameter parameter : group) {
-        double[] values = session.state().get(sectionOf(parameter), parameter.name());
-        float[] floats = new float[values.length];
-        for (int i = 0; i < floats.length; i++) {
-          floats[i] = (float) values[i];
-        }
-        tensors.put(
-            parameter.name(), new NamedTensor(parameter.name(), parameter.exportShape(), floats));
-      }
-    }
-    return tensors;
-  }
-
-  /**
-   * The weights of a checkpoint, as {@link #weights} gives them once it is restored; no network is
-   * needed.
-   *
-   * @param averaged the moving average of the parameters in place of the parameters
-   * @throws CheckpointException if it holds no parameters, or no average where one is wanted
-   */
-  public static Map<String, NamedTensor> weights(Checkpoint checkpoint, boolean averaged) {
-    Map<String, NamedTensor> tensors = new LinkedHashMap<>();
-    Section parameters = averaged ? Section.AVERAGE : Section.PARAMETERS;
-    for (Section section : List.of(parameters, Section.STATE)) {
-      String prefix = key(section, "");
-      checkpoint
-          .sections()
-          .forEach(
-              (key, values) -> {
-                if (key.startsWith(prefix)) {
-                  String name = key.substring(prefix.length());
-                  tensors.put(name, new NamedTensor(name, values.shape(), floats(values)));
-                }
-              });
-      if (tensors.isEmpty()) {
-        throw new CheckpointException(
-            "checkpoint", averaged ? "has no averaged weights" : "has no weights");
-      }
-    }
-    return tensors;
-  }
-
-  private static float[] floats(Checkpoint.Section section) {
-    if (section instanceof Checkpoint.Floats floats) {
-      return floats.values();
-    }
-    double[] values = ((Checkpoint.Doubles) section).values();
-    float[] floats = new float[values.length];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = (float) values[i];
-    }
-    return floats;
-  }
-
-  /** SHA-256 over the float64 values of all parameters and running statistics in order. */
-  public String weightsHash() {
-    MessageDigest digest = sha256();
-    for (List<Parameter> group : List.of(session.state().parameters(), session.state().states())) {
-      for (Parameter parameter : group) {
-        double[] values = session.state().get(sectionOf(parameter), parameter.name());
-        ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asDoubleBuffer().put(values);
-        digest.update(bytes);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
+  /** The trained values. */
+  public Weights weights() {
+    return weights;
   }
 
   /** The compiled network. */
@@ -493,7 +347,7 @@ public final class Trainer implements AutoCloseable {
         lastTest.top5Error(),
         minTestError,
         minTestErrorEpoch,
-        weightsHash());
+        weights.hash());
   }
 
   private void save(TrainingListener listener, boolean best) {
@@ -505,13 +359,7 @@ public final class Trainer implements AutoCloseable {
   /** The whole state of the run, to go on from with {@link #restore}. */
   public Checkpoint checkpoint() {
     Map<String, Checkpoint.Section> sections = new LinkedHashMap<>();
-    NetworkState state = session.state();
-    put(sections, Section.PARAMETERS, state.parameters());
-    put(sections, Section.MOMENTUM, state.parameters());
-    if (state.averages()) {
-      put(sections, Section.AVERAGE, state.parameters());
-    }
-    put(sections, Section.STATE, state.states());
+    weights.save(sections);
     sections.put(
         "progress",
         new Checkpoint.Doubles(
@@ -531,31 +379,6 @@ public final class Trainer implements AutoCloseable {
         fingerprint, streams.masterSeed(), epoch, step, position, Map.of(), sections);
   }
 
-  private void put(
-      Map<String, Checkpoint.Section> sections, Section section, List<Parameter> parameters) {
-    for (Parameter parameter : parameters) {
-      double[] values = session.state().get(section, parameter.name());
-      sections.put(
-          key(section, parameter.name()), exact(parameter.exportShape(), parameter, values));
-    }
-  }
-
-  private static Checkpoint.Section exact(
-      List<Integer> shape, Parameter parameter, double[] values) {
-    if (parameter.value().type().sizeBytes() == Double.BYTES) {
-      return new Checkpoint.Doubles(shape, values);
-    }
-    float[] floats = new float[values.length];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = (float) values[i];
-    }
-    return new Checkpoint.Floats(shape, floats);
-  }
-
-  private static String key(Section section, String parameter) {
-    return section.name().toLowerCase(java.util.Locale.ROOT) + "/" + parameter;
-  }
-
   /**
    * Goes back to a checkpoint of the same network.
    *
@@ -568,12 +391,7 @@ public final class Trainer implements AutoCloseable {
           "checkpoint",
           "was written with seed " + checkpoint.seed() + ", this run has " + streams.masterSeed());
     }
-    restoreWeights(checkpoint);
-    NetworkState state = session.state();
-    get(checkpoint, Section.MOMENTUM, state.parameters());
-    if (state.averages()) {
-      get(checkpoint, Section.AVERAGE, state.parameters());
-    }
+    weights.restore(checkpoint);
     epoch = checkpoint.epoch();
     step = checkpoint.step();
     savedStep = step;
@@ -586,39 +404,6 @@ public final class Trainer implements AutoCloseable {
     minTestError = progress[7];
     minTestErrorEpoch = (int) progress[8];
     trainTally.set(checkpoint.longs("tally"));
-  }
-
-  /** Takes parameters and running statistics of a checkpoint of the same network, nothing else. */
-  public void restoreWeights(Checkpoint checkpoint) {
-    checkpoint.requireNetwork("checkpoint", fingerprint);
-    get(checkpoint, Section.PARAMETERS, session.state().parameters());
-    get(checkpoint, Section.STATE, session.state().states());
-    boolean averaged =
-        session.state().averages()
-            && session.state().parameters().stream()
-                .allMatch(p -> checkpoint.sections().containsKey(key(Section.AVERAGE, p.name())));
-    if (averaged) {
-      get(checkpoint, Section.AVERAGE, session.state().parameters());
-    } else {
-      startAverage();
-    }
-  }
-
-  private void get(Checkpoint checkpoint, Section section, List<Parameter> parameters) {
-    for (Parameter parameter : parameters) {
-      String key = key(section, parameter.name());
-      double[] values;
-      if (checkpoint.sections().get(key) instanceof Checkpoint.Doubles) {
-        values = checkpoint.doubles(key);
-      } else {
-        float[] floats = checkpoint.floats(key);
-        values = new double[floats.length];
-        for (int i = 0; i < values.length; i++) {
-          values[i] = floats[i];
-        }
-      }
-      session.state().set(section, parameter.name(), values);
-    }
   }
 
   @Override

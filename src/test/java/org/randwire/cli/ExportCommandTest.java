@@ -60,7 +60,7 @@ class ExportCommandTest {
         Trainer trainer =
             assembly.trainer(assembly.network(assembly.stageGraphs()), backend, assembly.data())) {
       trainer.restore(RunFolder.checkpoint(run).checkpoint());
-      return trainer.weights();
+      return trainer.weights().tensors();
     }
   }
 

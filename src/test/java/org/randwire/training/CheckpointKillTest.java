@@ -12,7 +12,6 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Kills a process that saves checkpoints without a pause; run after run on the same folder. */
@@ -28,7 +27,6 @@ class CheckpointKillTest {
 
   @Test
   @Tag("slow")
-  @EnabledIfSystemProperty(named = "randwire.slow", matches = "true")
   void losesNoAcknowledgedCheckpointInTwoHundredKills() throws Exception {
     killRepeatedly(200);
   }

@@ -161,20 +161,20 @@ class TrainerRecipeTest {
   void namesTheTensorThatDoesNotFit() {
     try (Backend backend = new ReferenceBackend(DataType.FLOAT32);
         Trainer trainer = new SmallRuns().open(backend)) {
-      String before = trainer.weightsHash();
+      String before = trainer.weights().hash();
       NamedTensor stranger = new NamedTensor("nobody.weight", List.of(1), new float[1]);
       NamedTensor wide = new NamedTensor("fc.bias", List.of(6), new float[6]);
       for (NamedTensor wrong : List.of(stranger, wide)) {
         var refused =
             assertThrows(
                 IllegalArgumentException.class,
-                () -> trainer.setWeights(Map.of(wrong.name(), wrong)));
+                () -> trainer.weights().set(Map.of(wrong.name(), wrong)));
         assertTrue(refused.getMessage().contains(wrong.name()), refused.getMessage());
       }
-      assertEquals(before, trainer.weightsHash());
+      assertEquals(before, trainer.weights().hash());
       NamedTensor bias = new NamedTensor("fc.bias", List.of(5), new float[] {1, 2, 3, 4, 5});
-      trainer.setWeights(Map.of("fc.bias", bias));
-      assertArrayEquals(bias.values(), trainer.weights().get("fc.bias").values());
+      trainer.weights().set(Map.of("fc.bias", bias));
+      assertArrayEquals(bias.values(), trainer.weights().tensors().get("fc.bias").values());
     }
   }
 }

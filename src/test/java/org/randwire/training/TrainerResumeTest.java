@@ -233,7 +233,7 @@ class TrainerResumeTest {
               run.augmentation,
               run.settings(),
               12)) {
-        assertNotEquals(trainer.weightsHash(), hashOf(run, backend));
+        assertNotEquals(trainer.weights().hash(), hashOf(run, backend));
         var refused = assertThrows(CheckpointException.class, () -> trainer.restore(checkpoint));
         assertTrue(refused.getMessage().contains("seed 11"), refused.getMessage());
       }
@@ -242,7 +242,7 @@ class TrainerResumeTest {
 
   private static String hashOf(SmallRuns run, Backend backend) {
     try (Trainer trainer = run.open(backend)) {
-      return trainer.weightsHash();
+      return trainer.weights().hash();
     }
   }
 }
