@@ -123,11 +123,12 @@ build_library() {
 }
 
 run_tests() {
-  local source isa program status failed=0
+  local source isa program status failed=0 kernels
+  kernels="$(cat native/cpu/kernels/*.cpp)" # the programs include them
   for source in native/test/*.cpp; do
     for isa in "${ISAS[@]}"; do
       # shellcheck disable=SC2086
-      want "$(basename "$source" .cpp).$isa" "$source" "$(cat "$source")$HEADERS" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -O2
+      want "$(basename "$source" .cpp).$isa" "$source" "$(cat "$source")$kernels$HEADERS" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -O2
     done
   done
   run_jobs

@@ -8,8 +8,7 @@
 // Shapes as in node_forward.cpp. Rows of du go into a ring of three rows (blocked, zero pixels at the ends); p is
 // computed again row by row. Each input pixel meets nine values of du: for e they are multiplied by the taps, for
 // dfilter by the pixel's relu(p), so one load serves both and nine taps and nine sums stay in registers along a row
-// (26 of the 32 AVX-512 registers with four pixels at a time; the narrower sets spill, and are still bound by memory
-// where tensors exceed the cache). With stride 2 a pixel meets 1, 2 or 4 values, by the parity of its row and column.
+// (26 of the 32 AVX-512 registers with four pixels at a time; the narrower sets spill). With stride 2 a pixel meets 1, 2 or 4 values, by the parity of its row and column.
 // Edge sums run over the row that was just read and written; they use e as stored. Sums are float along a row, then
 // float (dfilter) and double (edges) over the task, then double over tasks (node_backward_merge.cpp).
 #include "kernel.h"

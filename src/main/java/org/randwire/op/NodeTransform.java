@@ -4,9 +4,9 @@ package org.randwire.op;
 import java.util.List;
 
 /**
- * The fused primitives of a RandWire node (GPU algebra of docs/architecture.md): aggregation, ReLU
- * and depthwise convolution in one pass over memory, forward and backward. Neither the sum nor its
- * ReLU is ever stored; the backward pass computes them again from the inputs it reads anyway.
+ * The fused primitives of a RandWire node (docs/architecture.md, "Fusion, so far"): aggregation,
+ * ReLU and depthwise convolution in one pass over memory, forward and backward. Neither the sum nor
+ * its ReLU is ever stored; the backward pass computes them again from the inputs it reads anyway.
  */
 public final class NodeTransform {
 
