@@ -34,10 +34,10 @@ enum rw_status {
 /// RW_ABI_VERSION of the header that the library was compiled with.
 RW_API int rw_abi_version(void);
 
-/// The instruction set whose kernels run: "avx512" (F, BW, VL, DQ), "avx2" (with FMA and F16C) or "baseline"
-/// (what every x86-64 processor has). It is the best one that processor and operating system offer, lowered by the
-/// environment variable RANDWIRE_ISA where that names a lesser one; any other value of it changes nothing.
-/// Chosen once, when the library is loaded.
+/// The instruction set whose kernels run: "avx512_bf16" (F, BW, VL, DQ, BF16), "avx512" (F, BW, VL, DQ),
+/// "avx2" (with FMA and F16C) or "baseline" (what every x86-64 processor has). It is the best one that processor and
+/// operating system offer, lowered by the environment variable RANDWIRE_ISA where that names a lesser one; any other
+/// value of it changes nothing. Chosen once, when the library is loaded.
 RW_API const char* rw_isa(void);
 
 /// Sets how many OpenMP threads the *calling* thread's parallel regions get, in the OpenMP library that oneDNN brought
@@ -145,6 +145,20 @@ typedef struct rw_node_backward_merge_args {
   int channels;
 } rw_node_backward_merge_args;
 RW_API int rw_node_backward_merge(const rw_node_backward_merge_args* args, int task, int worker);
+
+/// Packs a pointwise filter for the products of one step. Tasks: ceil(columns / 96), where the columns are the outputs,
+/// or the inputs if transposed.
+typedef struct rw_pack_filter_args {
+  /// [inputs][outputs], both multiples of 16.
+  const float* filter;
+  /// inputs * outputs elements of the type, in an order of the core's own.
+  void* packed;
+  int inputs;
+  int outputs;
+  int transposed;
+  int type;
+} rw_pack_filter_args;
+RW_API int rw_pack_filter(const rw_pack_filter_args* args, int task, int worker);
 
 /// y = scale * sum_i c_i * x_i, where c_i is mask * sigmoid(weight) of the term, or 1 where weight is null.
 /// Tasks: ceil(elements / elements_per_task).
