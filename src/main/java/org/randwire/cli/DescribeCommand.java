@@ -55,8 +55,11 @@ final class DescribeCommand implements Callable<Integer> {
   @Option(names = "--help-config", description = "List every configuration key and end.")
   private boolean helpConfig;
 
-  /** One stage: its wiring, and the shape of what it gives for one image. */
-  private record Stage(String name, Dag graph, TensorShape shape) {}
+  /**
+   * One stage: its wiring, if it is randomly wired, its blocks otherwise, and the shape of what it
+   * gives for one image.
+   */
+  private record Stage(String name, @Nullable Dag graph, int blocks, TensorShape shape) {}
 
   @Override
   public Integer call() throws IOException {
@@ -69,13 +72,27 @@ final class DescribeCommand implements Callable<Integer> {
     List<Dag> graphs = assembly.stageGraphs();
     OpGraph network = assembly.network(graphs);
     if (svg != null) {
+      requireGraphs(assembly.config().network().name(), graphs);
       draw(svg, assembly.config().network().name(), graphs);
     }
     try (Backend backend = assembly.backend()) {
       Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
-      report(assembly.config(), network, stages(network, graphs), plan, backend);
+      report(
+          assembly.config(),
+          network,
+          stages(assembly.config().network(), network, graphs),
+          plan,
+          backend);
     }
     return ExitStatus.DONE.code();
+  }
+
+  private static void requireGraphs(String network, List<Dag> graphs) {
+    if (graphs.isEmpty()) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--svg: " + network + " has no random wiring to draw; the randwire networks have");
+    }
   }
 
   private void draw(Path file, String network, List<Dag> graphs) throws IOException {
@@ -91,16 +108,20 @@ final class DescribeCommand implements Callable<Integer> {
     output.note("wiring drawn in " + file);
   }
 
-  private static List<Stage> stages(OpGraph network, List<Dag> graphs) {
+  private static List<Stage> stages(RunConfig.Network config, OpGraph network, List<Dag> graphs) {
+    List<Integer> depths = config.stages().depths();
     List<Stage> stages = new ArrayList<>();
-    for (int i = 0; i < graphs.size(); i++) {
+    for (int i = 0; i < Math.max(graphs.size(), depths.size()); i++) {
       String name = "stage" + (i + 1);
       OpNode last =
           network.nodes().stream()
               .filter(node -> node.name().startsWith(name + "."))
               .reduce((first, second) -> second)
               .orElseThrow();
-      stages.add(new Stage(name, graphs.get(i), last.shape()));
+      stages.add(
+          graphs.isEmpty()
+              ? new Stage(name, null, depths.get(i), last.shape())
+              : new Stage(name, graphs.get(i), 0, last.shape()));
     }
     return stages;
   }
@@ -148,11 +169,15 @@ final class DescribeCommand implements Callable<Integer> {
     Dag graph = stage.graph();
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("name", stage.name());
-    values.put("nodes", graph.nodes());
-    values.put("edges", graph.edgeCount());
-    values.put("sources", graph.sources().length);
-    values.put("sinks", graph.sinks().length);
-    values.put("longestPath", graph.longestPath());
+    if (graph == null) {
+      values.put("blocks", stage.blocks());
+    } else {
+      values.put("nodes", graph.nodes());
+      values.put("edges", graph.edgeCount());
+      values.put("sources", graph.sources().length);
+      values.put("sinks", graph.sinks().length);
+      values.put("longestPath", graph.longestPath());
+    }
     values.put("output", shape(stage.shape()));
     return values;
   }
@@ -169,27 +194,40 @@ final class DescribeCommand implements Callable<Integer> {
         config.network().name(),
         shape(network.inputShape()),
         network.output().shape().channels());
-    String row = "%-8s%7s%7s%9s%7s%14s  %s%n";
-    out.printf(row, "stage", "nodes", "edges", "sources", "sinks", "longest path", "output");
-    for (Stage stage : stages) {
-      Dag graph = stage.graph();
-      out.printf(
-          Locale.ROOT,
-          row,
-          stage.name(),
-          graph.nodes(),
-          graph.edgeCount(),
-          graph.sources().length,
-          graph.sinks().length,
-          graph.longestPath(),
-          shape(stage.shape()));
-    }
+    stages(out, stages);
     out.printf(Locale.ROOT, "%nparameters    %,15d%n", network.parameterCount());
     out.printf(Locale.ROOT, "multiply-adds %,15d  one image, forward%n", network.multiplyAdds());
     out.printf(
         Locale.ROOT,
         "activations   %,15d  one image, outputs of convolutions%n",
         network.activations());
+  }
+
+  private static void stages(PrintWriter out, List<Stage> stages) {
+    String blocks = "%-8s%7s  %s%n";
+    String wiring = "%-8s%7s%7s%9s%7s%14s  %s%n";
+    if (stages.get(0).graph() == null) {
+      out.printf(blocks, "stage", "blocks", "output");
+    } else {
+      out.printf(wiring, "stage", "nodes", "edges", "sources", "sinks", "longest path", "output");
+    }
+    for (Stage stage : stages) {
+      Dag graph = stage.graph();
+      if (graph == null) {
+        out.printf(Locale.ROOT, blocks, stage.name(), stage.blocks(), shape(stage.shape()));
+      } else {
+        out.printf(
+            Locale.ROOT,
+            wiring,
+            stage.name(),
+            graph.nodes(),
+            graph.edgeCount(),
+            graph.sources().length,
+            graph.sinks().length,
+            graph.longestPath(),
+            shape(stage.shape()));
+      }
+    }
   }
 
   private static void plan(

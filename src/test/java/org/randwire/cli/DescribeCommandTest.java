@@ -65,6 +65,35 @@ class DescribeCommandTest {
     assertEquals(convolutions, description.get("multiplyAdds").intValue());
   }
 
+  @Test
+  void stagesOfAResNetAreItsBlocks() {
+    CommandRun described =
+        CommandRun.of(
+            "describe",
+            "--json",
+            "device=reference",
+            "data.batch=2",
+            "data.evaluationBatch=2",
+            "network={name: resnet, depths: [1, 2], widths: [16, 20]}");
+    assertEquals(
+        "[{\"name\":\"stage1\",\"blocks\":1,\"output\":[16,32,32]},"
+            + "{\"name\":\"stage2\",\"blocks\":2,\"output\":[20,16,16]}]",
+        described.json().get("stages").toString());
+  }
+
+  @Test
+  void aResNetHasNoWiringToDraw() {
+    String line =
+        CommandRun.of(
+                "describe",
+                "device=reference",
+                "network.name=resnet",
+                "--svg",
+                folder.resolve("x.svg").toString())
+            .refusal(ExitStatus.USAGE);
+    assertEquals("--svg: resnet has no random wiring to draw; the randwire networks have", line);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"reference", "cpu"})
   void planIsCounted(String device) {
