@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import org.randwire.cli.config.ConfigSchema;
 import org.randwire.cli.config.RunConfig;
 import org.randwire.compile.CompiledProgram;
 import org.randwire.compile.Session;
+import org.randwire.compile.Traffic;
 import org.randwire.graph.Dag;
 import org.randwire.op.OpGraph;
 import org.randwire.op.OpNode;
@@ -55,8 +57,11 @@ final class DescribeCommand implements Callable<Integer> {
   @Option(names = "--help-config", description = "List every configuration key and end.")
   private boolean helpConfig;
 
-  /** One stage: its wiring, and the shape of what it gives for one image. */
-  private record Stage(String name, Dag graph, TensorShape shape) {}
+  /**
+   * One stage: its wiring, if it is randomly wired, its blocks otherwise, and the shape of what it
+   * gives for one image.
+   */
+  private record Stage(String name, @Nullable Dag graph, int blocks, TensorShape shape) {}
 
   @Override
   public Integer call() throws IOException {
@@ -69,13 +74,27 @@ final class DescribeCommand implements Callable<Integer> {
     List<Dag> graphs = assembly.stageGraphs();
     OpGraph network = assembly.network(graphs);
     if (svg != null) {
+      requireGraphs(assembly.config().network().name(), graphs);
       draw(svg, assembly.config().network().name(), graphs);
     }
     try (Backend backend = assembly.backend()) {
       Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
-      report(assembly.config(), network, stages(network, graphs), plan, backend);
+      report(
+          assembly.config(),
+          network,
+          stages(assembly.config().network(), network, graphs),
+          plan,
+          backend);
     }
     return ExitStatus.DONE.code();
+  }
+
+  private static void requireGraphs(String network, List<Dag> graphs) {
+    if (graphs.isEmpty()) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--svg: " + network + " has no random wiring to draw; the randwire networks have");
+    }
   }
 
   private void draw(Path file, String network, List<Dag> graphs) throws IOException {
@@ -91,16 +110,20 @@ final class DescribeCommand implements Callable<Integer> {
     output.note("wiring drawn in " + file);
   }
 
-  private static List<Stage> stages(OpGraph network, List<Dag> graphs) {
+  private static List<Stage> stages(RunConfig.Network config, OpGraph network, List<Dag> graphs) {
+    List<Integer> depths = config.stages().depths();
     List<Stage> stages = new ArrayList<>();
-    for (int i = 0; i < graphs.size(); i++) {
+    for (int i = 0; i < Math.max(graphs.size(), depths.size()); i++) {
       String name = "stage" + (i + 1);
       OpNode last =
           network.nodes().stream()
               .filter(node -> node.name().startsWith(name + "."))
               .reduce((first, second) -> second)
               .orElseThrow();
-      stages.add(new Stage(name, graphs.get(i), last.shape()));
+      stages.add(
+          graphs.isEmpty()
+              ? new Stage(name, null, depths.get(i), last.shape())
+              : new Stage(name, graphs.get(i), 0, last.shape()));
     }
     return stages;
   }
@@ -136,11 +159,17 @@ final class DescribeCommand implements Callable<Integer> {
     result.put("batchBytes", memory.batchBytes());
     result.put("totalBytes", memory.totalBytes());
     result.put("kernels", plan.kernels());
+    result.put("trafficBytes", description.traffic().totalBytes());
+    result.put("trafficPerNode", stageTraffic(description.traffic(), stages).getAverage());
+    result.put("traffic", nodes(description.traffic()));
+    result.put("planSeconds", description.planNanos() / 1e9);
     output.print(
         result,
         out -> {
           network(out, config, network, stages);
           plan(out, config, description, backend);
+          traffic(out, description.traffic(), stages);
+          kernels(out, plan);
         });
   }
 
@@ -148,11 +177,15 @@ final class DescribeCommand implements Callable<Integer> {
     Dag graph = stage.graph();
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("name", stage.name());
-    values.put("nodes", graph.nodes());
-    values.put("edges", graph.edgeCount());
-    values.put("sources", graph.sources().length);
-    values.put("sinks", graph.sinks().length);
-    values.put("longestPath", graph.longestPath());
+    if (graph == null) {
+      values.put("blocks", stage.blocks());
+    } else {
+      values.put("nodes", graph.nodes());
+      values.put("edges", graph.edgeCount());
+      values.put("sources", graph.sources().length);
+      values.put("sinks", graph.sinks().length);
+      values.put("longestPath", graph.longestPath());
+    }
     values.put("output", shape(stage.shape()));
     return values;
   }
@@ -169,27 +202,40 @@ final class DescribeCommand implements Callable<Integer> {
         config.network().name(),
         shape(network.inputShape()),
         network.output().shape().channels());
-    String row = "%-8s%7s%7s%9s%7s%14s  %s%n";
-    out.printf(row, "stage", "nodes", "edges", "sources", "sinks", "longest path", "output");
-    for (Stage stage : stages) {
-      Dag graph = stage.graph();
-      out.printf(
-          Locale.ROOT,
-          row,
-          stage.name(),
-          graph.nodes(),
-          graph.edgeCount(),
-          graph.sources().length,
-          graph.sinks().length,
-          graph.longestPath(),
-          shape(stage.shape()));
-    }
+    stages(out, stages);
     out.printf(Locale.ROOT, "%nparameters    %,15d%n", network.parameterCount());
     out.printf(Locale.ROOT, "multiply-adds %,15d  one image, forward%n", network.multiplyAdds());
     out.printf(
         Locale.ROOT,
         "activations   %,15d  one image, outputs of convolutions%n",
         network.activations());
+  }
+
+  private static void stages(PrintWriter out, List<Stage> stages) {
+    String blocks = "%-8s%7s  %s%n";
+    String wiring = "%-8s%7s%7s%9s%7s%14s  %s%n";
+    if (stages.get(0).graph() == null) {
+      out.printf(blocks, "stage", "blocks", "output");
+    } else {
+      out.printf(wiring, "stage", "nodes", "edges", "sources", "sinks", "longest path", "output");
+    }
+    for (Stage stage : stages) {
+      Dag graph = stage.graph();
+      if (graph == null) {
+        out.printf(Locale.ROOT, blocks, stage.name(), stage.blocks(), shape(stage.shape()));
+      } else {
+        out.printf(
+            Locale.ROOT,
+            wiring,
+            stage.name(),
+            graph.nodes(),
+            graph.edgeCount(),
+            graph.sources().length,
+            graph.sinks().length,
+            graph.longestPath(),
+            shape(stage.shape()));
+      }
+    }
   }
 
   private static void plan(
@@ -216,15 +262,62 @@ final class DescribeCommand implements Callable<Integer> {
         mebibytes(plan.unplannedBytes()));
     out.printf(
         Locale.ROOT,
-        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
+        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n",
         mebibytes(memory.totalBytes()),
         mebibytes(memory.arenaBytes()),
         mebibytes(memory.stateBytes()),
         mebibytes(memory.batchBytes()));
-    out.printf("%5s  %s%n", "count", "kernel");
+    out.printf(Locale.ROOT, "planned in %.2f s%n", description.planNanos() / 1e9);
+  }
+
+  private static void kernels(PrintWriter out, CompiledProgram.Summary plan) {
+    out.printf("%n%5s  %s%n", "count", "kernel");
     plan.kernels().entrySet().stream()
         .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
         .forEach(e -> out.printf(Locale.ROOT, "%5d  %s%n", e.getValue(), e.getKey()));
+  }
+
+  private static Map<String, Object> nodes(Traffic traffic) {
+    Map<String, Object> nodes = new LinkedHashMap<>();
+    for (Traffic.Node node : traffic.nodes()) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      values.put("bytes", node.bytes());
+      values.put("outputBytes", node.outputBytes());
+      values.put("tensors", node.tensors());
+      nodes.put(node.name(), values);
+    }
+    return nodes;
+  }
+
+  /** The traffic of the nodes or blocks of stages, each in units of its output. */
+  private static DoubleSummaryStatistics stageTraffic(Traffic traffic, List<Stage> stages) {
+    return traffic.nodes().stream()
+        .filter(node -> stages.stream().anyMatch(s -> node.name().startsWith(s.name() + ".")))
+        .mapToDouble(Traffic.Node::tensors)
+        .summaryStatistics();
+  }
+
+  private static void traffic(PrintWriter out, Traffic traffic, List<Stage> stages) {
+    out.printf(
+        Locale.ROOT,
+        "%nforward and backward read and write %.1f MiB of operands%n",
+        mebibytes(traffic.totalBytes()));
+    String part = stages.get(0).graph() == null ? "a block" : "a node";
+    String row = "%-32s%7s%7s%7s%n";
+    out.printf(row, "of " + part + ", its output being 1", "mean", "least", "most");
+    for (Stage stage : stages) {
+      DoubleSummaryStatistics tensors = stageTraffic(traffic, List.of(stage));
+      out.printf(
+          row,
+          stage.name(),
+          tenths(tensors.getAverage()),
+          tenths(tensors.getMin()),
+          tenths(tensors.getMax()));
+    }
+  }
+
+  private static String tenths(double value) {
+    return String.format(Locale.ROOT, "%.1f", value);
   }
 
   private static double mebibytes(long bytes) {

@@ -12,6 +12,7 @@ import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
+import org.randwire.cli.config.RunConfig.Family;
 import org.randwire.cli.config.RunConfig.RandomWiring;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
@@ -28,10 +29,12 @@ import org.randwire.graph.GraphGenerator;
 import org.randwire.graph.NetworkxGraphs;
 import org.randwire.graph.RandomGraph;
 import org.randwire.graph.WattsStrogatz;
+import org.randwire.network.NetworkSpec;
 import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.RandWireSpec;
 import org.randwire.network.randwire.Regime;
 import org.randwire.network.randwire.StageGraphs;
+import org.randwire.network.resnet.ResNetSpec;
 import org.randwire.op.OpGraph;
 import org.randwire.random.RandomStreams;
 import org.randwire.tensor.DataType;
@@ -58,19 +61,22 @@ final class RunAssembly {
 
   // Network
 
-  Regime regime() {
+  private Regime regime() {
     String name = config.network().name();
     return switch (name) {
       case "randwire-mnist" -> Regime.MNIST;
       case "randwire-cifar" -> Regime.CIFAR;
       case "randwire-small" -> Regime.SMALL;
       case "randwire-regular-109", "randwire-regular-154" -> Regime.REGULAR;
-      default -> throw loaded.refusal("network.name", "'" + name + "' is not built yet");
+      default -> throw new IllegalStateException("no regime belongs to " + name);
     };
   }
 
-  /** The graphs of the stages, drawn or read. */
+  /** The graphs of the stages, drawn or read; none where stages are not randomly wired. */
   List<Dag> stageGraphs() {
+    if (config.network().family() != Family.RANDWIRE) {
+      return List.of();
+    }
     RandomWiring wiring = config.network().graph();
     Regime regime = regime();
     if (!wiring.files().isEmpty()) {
@@ -141,6 +147,22 @@ final class RunAssembly {
   /** The network for images and classes of the configured data set. */
   OpGraph network(List<Dag> stageGraphs) {
     RunConfig.Network network = config.network();
+    String name = network.name();
+    TensorShape image = imageShape();
+    RunConfig.Stages s = network.stages();
+    NetworkSpec spec =
+        switch (network.family()) {
+          case RANDWIRE -> randWire(network, stageGraphs);
+          case VANILLA -> ResNetSpec.vanilla(name, image, classes(), s.depths(), s.widths());
+          case RESNET -> ResNetSpec.resnet(name, image, classes(), s.depths(), s.widths());
+          case RESNEXT ->
+              ResNetSpec.resnext(
+                  name, image, classes(), s.depths(), s.widths(), s.bottleneckRatios(), s.groups());
+        };
+    return spec.build();
+  }
+
+  private RandWireSpec randWire(RunConfig.Network network, List<Dag> stageGraphs) {
     NodeOp nodeOp =
         switch (network.nodeOp()) {
           case SEPARABLE -> NodeOp.SEPARABLE;
@@ -149,16 +171,15 @@ final class RunAssembly {
           case AVGPOOL -> NodeOp.AVERAGE_POOL;
         };
     return new RandWireSpec(
-            network.name(),
-            regime(),
-            imageShape(),
-            classes(),
-            network.channels(),
-            stageGraphs,
-            nodeOp,
-            network.edgeWeightInit(),
-            network.dropout())
-        .build();
+        network.name(),
+        regime(),
+        imageShape(),
+        classes(),
+        network.channels(),
+        stageGraphs,
+        nodeOp,
+        network.edgeWeightInit(),
+        network.dropout());
   }
 
   // Data

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli.config;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,12 +80,25 @@ public final class ConfigLoader {
     RunConfig config = values.toConfig();
     // with the preset itself in doubt, what its values contradict says nothing
     if (!refused.contains("network.name")) {
+      refuseForeignKeys(config.network());
       ConfigRules.violations(config).forEach(this::addViolation);
     }
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
     return new LoadedConfig(config, values.places());
+  }
+
+  /** A value that the network has no use for would be ignored, and is refused instead. */
+  private void refuseForeignKeys(RunConfig.Network network) {
+    for (ConfigKey key : ConfigSchema.KEYS) {
+      Place place = values.place(key.path());
+      if (place.layer() != Layer.DEFAULT && !key.families().contains(network.family())) {
+        String owners =
+            key.families().stream().map(ValueType.ChoiceType::name).collect(joining(", "));
+        add(place, key.path() + ": only for " + owners + "; network.name is " + network.name());
+      }
+    }
   }
 
   /** Blames the value that was set last among those that contradict each other. */

@@ -3,12 +3,18 @@ package org.randwire.cli.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.randwire.cli.config.RunConfig.Family;
 import org.randwire.cli.config.RunConfig.Generator;
 import org.randwire.cli.config.RunConfig.RandomWiring;
 import org.randwire.cli.config.RunConfig.Schedule;
 import org.randwire.cli.config.RunConfig.ScheduleName;
+import org.randwire.cli.config.RunConfig.Stages;
+import org.randwire.network.resnet.Block.Bottleneck;
 
 /** What values must satisfy together; a range that holds for one key alone stands in the schema. */
 final class ConfigRules {
@@ -22,6 +28,9 @@ final class ConfigRules {
 
   private record Rule(List<String> keys, Function<RunConfig, @Nullable String> violation) {}
 
+  private static final String NETWORK = "network.";
+  private static final String NAME = NETWORK + "name";
+  private static final String DEPTHS = NETWORK + "depths";
   private static final String GRAPH = "network.graph.";
   private static final String SCHEDULE = "training.schedule.";
 
@@ -34,6 +43,22 @@ final class ConfigRules {
           new Rule(
               List.of(GRAPH + "m", GRAPH + "nodes", GRAPH + "generator"),
               on(Generator.BA, ConfigRules::tooManyNewEdges)),
+          new Rule(List.of(DEPTHS), staged(ConfigRules::noStages)),
+          new Rule(
+              List.of(NETWORK + "widths", DEPTHS, NAME),
+              staged(s -> sizes("widths", s.widths(), s))),
+          new Rule(
+              List.of(NETWORK + "bottleneckRatios", DEPTHS, NAME),
+              resnext(s -> sizes("bottleneckRatios", s.bottleneckRatios(), s))),
+          new Rule(
+              List.of(NETWORK + "groups", DEPTHS, NAME),
+              resnext(s -> sizes("groups", s.groups(), s))),
+          new Rule(
+              List.of(NETWORK + "bottleneckRatios", NETWORK + "widths", NAME),
+              resnext(ConfigRules::ratioThatDoesNotDivide)),
+          new Rule(
+              List.of(NETWORK + "groups", NETWORK + "bottleneckRatios", NETWORK + "widths", NAME),
+              resnext(ConfigRules::groupsThatDoNotDivide)),
           new Rule(List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
           new Rule(List.of(SCHEDULE + "base"), ConfigRules::noRate),
           new Rule(List.of(SCHEDULE + "milestones"), ConfigRules::unsortedMilestones),
@@ -63,8 +88,76 @@ final class ConfigRules {
       Generator generator, Function<RandomWiring, @Nullable String> rule) {
     return config -> {
       RandomWiring graph = config.network().graph();
-      return graph.generator() == generator && graph.files().isEmpty() ? rule.apply(graph) : null;
+      boolean drawn = config.network().family() == Family.RANDWIRE && graph.files().isEmpty();
+      return drawn && graph.generator() == generator ? rule.apply(graph) : null;
     };
+  }
+
+  private static Function<RunConfig, @Nullable String> staged(
+      Function<Stages, @Nullable String> rule) {
+    return config ->
+        config.network().family() == Family.RANDWIRE ? null : rule.apply(config.network().stages());
+  }
+
+  private static Function<RunConfig, @Nullable String> resnext(
+      Function<Stages, @Nullable String> rule) {
+    return config ->
+        config.network().family() == Family.RESNEXT ? rule.apply(config.network().stages()) : null;
+  }
+
+  private static @Nullable String noStages(Stages stages) {
+    return stages.depths().isEmpty()
+        ? DEPTHS + ": needs at least one stage, such as [3, 3, 3]"
+        : null;
+  }
+
+  private static @Nullable String sizes(String key, List<Integer> values, Stages stages) {
+    int expected = stages.depths().size();
+    return values.size() == expected || expected == 0
+        ? null
+        : NETWORK
+            + key
+            + ": needs a value for each of the "
+            + expected
+            + " stages in "
+            + DEPTHS
+            + ", found "
+            + values.size();
+  }
+
+  private static @Nullable String ratioThatDoesNotDivide(Stages stages) {
+    return firstRefusal(stages, stage -> new Bottleneck(stages.bottleneckRatios().get(stage), 1))
+        .map(refusal -> NETWORK + "bottleneckRatios: " + refusal)
+        .orElse(null);
+  }
+
+  private static @Nullable String groupsThatDoNotDivide(Stages stages) {
+    if (ratioThatDoesNotDivide(stages) != null) {
+      return null;
+    }
+    return firstRefusal(
+            stages,
+            stage ->
+                new Bottleneck(stages.bottleneckRatios().get(stage), stages.groups().get(stage)))
+        .map(refusal -> NETWORK + "groups: " + refusal)
+        .orElse(null);
+  }
+
+  /** What the first block says that cannot be as wide as its stage. */
+  private static Optional<String> firstRefusal(Stages stages, IntFunction<Bottleneck> blocks) {
+    int complete =
+        Stream.of(stages.widths(), stages.bottleneckRatios(), stages.groups())
+            .mapToInt(List::size)
+            .min()
+            .orElse(0);
+    for (int stage = 0; stage < complete; stage++) {
+      try {
+        blocks.apply(stage).requireWidth(stages.widths().get(stage));
+      } catch (IllegalArgumentException e) {
+        return Optional.of("stage " + (stage + 1) + ": " + e.getMessage());
+      }
+    }
+    return Optional.empty();
   }
 
   private static @Nullable String oddK(RandomWiring graph) {

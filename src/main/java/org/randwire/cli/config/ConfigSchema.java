@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli.config;
 
+import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.toCollection;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +18,7 @@ import org.randwire.cli.config.RunConfig.DataName;
 import org.randwire.cli.config.RunConfig.DecayTarget;
 import org.randwire.cli.config.RunConfig.Device;
 import org.randwire.cli.config.RunConfig.EdgeDropScope;
+import org.randwire.cli.config.RunConfig.Family;
 import org.randwire.cli.config.RunConfig.Generator;
 import org.randwire.cli.config.RunConfig.NodeOperation;
 import org.randwire.cli.config.RunConfig.Precision;
@@ -44,6 +47,13 @@ public final class ConfigSchema {
   private static final ValueType COUNT = new IntegerType(0, Integer.MAX_VALUE);
   private static final ValueType POSITIVE = new IntegerType(1, Integer.MAX_VALUE);
   private static final ValueType STEPS = new IntegerType(0, Long.MAX_VALUE);
+  private static final ValueType DEPTHS = new ListType(new IntegerType(1, 1024));
+  private static final ValueType WIDTHS = new ListType(new IntegerType(1, 65_536));
+
+  private static final Set<Family> ALL = EnumSet.allOf(Family.class);
+  private static final Set<Family> RANDWIRE = EnumSet.of(Family.RANDWIRE);
+  private static final Set<Family> STAGED = EnumSet.complementOf(EnumSet.of(Family.RANDWIRE));
+  private static final Set<Family> RESNEXT = EnumSet.of(Family.RESNEXT);
 
   /** Rows of one section stand together: the writer opens each section once. */
   static final List<ConfigKey> KEYS =
@@ -63,28 +73,29 @@ public final class ConfigSchema {
               new ChoiceType(Presets.NAMES),
               Presets.DEFAULT,
               "preset that fills every value not given",
+              ALL,
               n -> n.name()),
-          network("channels", integer(1, 65_536), 32L, "C, channel base", n -> n.channels()),
-          network(
+          randWire("channels", integer(1, 65_536), 32L, "C, channel base", n -> n.channels()),
+          randWire(
               "nodeOp",
               choice(NodeOperation.class),
               "separable",
               "operation of a node: 3x3 separable or dense convolution, 3x3 max or average pooling",
               n -> n.nodeOp()),
-          network(
+          randWire(
               "edgeWeightInit",
               NUMBER,
               0.0,
               "start of the raw aggregation weights; their sigmoid weighs the edges",
               n -> n.edgeWeightInit()),
-          network("dropout", FRACTION, 0.0, "dropout before the classifier", n -> n.dropout()),
-          network(
+          randWire("dropout", FRACTION, 0.0, "dropout before the classifier", n -> n.dropout()),
+          randWire(
               "edgeDrop.probability",
               PROBABILITY,
               0.0,
               "chance per mini-batch and scope to remove one random edge",
               n -> n.edgeDrop().probability()),
-          network(
+          randWire(
               "edgeDrop.scope",
               choice(EdgeDropScope.class),
               "network",
@@ -113,6 +124,20 @@ public final class ConfigSchema {
               List.of(),
               "graph files, one per stage, in place of the generator",
               g -> g.files()),
+          stages("depths", DEPTHS, STAGED, "blocks of each stage", s -> s.depths()),
+          stages("widths", WIDTHS, STAGED, "channels of each stage", s -> s.widths()),
+          stages(
+              "bottleneckRatios",
+              WIDTHS,
+              RESNEXT,
+              "channels of each stage over those of its 3x3 convolutions",
+              s -> s.bottleneckRatios()),
+          stages(
+              "groups",
+              WIDTHS,
+              RESNEXT,
+              "groups of each stage's 3x3 convolutions",
+              s -> s.groups()),
           data("name", choice(DataName.class), "mnist", "data set", d -> d.name()),
           data("path", TEXT, "", "its folder; empty = the usual place", d -> d.path()),
           data("batch", POSITIVE, 128L, "examples per training step", d -> d.batch()),
@@ -239,6 +264,11 @@ public final class ConfigSchema {
     return text.toString();
   }
 
+  /** The rows that networks of a family have. */
+  static List<ConfigKey> keys(Family family) {
+    return KEYS.stream().filter(key -> key.families().contains(family)).toList();
+  }
+
   /** The row of a key, or null for a section or an unknown key. */
   static @Nullable ConfigKey key(String path) {
     return BY_PATH.get(path);
@@ -268,7 +298,7 @@ public final class ConfigSchema {
    */
   public static List<String> violations(RunConfig config) {
     List<String> violations = new ArrayList<>();
-    for (ConfigKey key : KEYS) {
+    for (ConfigKey key : keys(config.network().family())) {
       Object value = ConfigWriter.plain(key.value().apply(config));
       try {
         key.type().read(ConfigText.parse(ConfigWriter.yaml(value), Place.BUILT_IN));
@@ -307,7 +337,7 @@ public final class ConfigSchema {
       Object byDefault,
       String meaning,
       Function<RunConfig, Object> get) {
-    return new ConfigKey(path, type, byDefault, meaning, get);
+    return new ConfigKey(path, type, byDefault, meaning, ALL, get);
   }
 
   private static ConfigKey network(
@@ -315,8 +345,40 @@ public final class ConfigSchema {
       ValueType type,
       Object byDefault,
       String meaning,
+      Set<Family> families,
       Function<RunConfig.Network, Object> get) {
-    return key("network." + name, type, byDefault, meaning, config -> get.apply(config.network()));
+    return new ConfigKey(
+        "network." + name,
+        type,
+        byDefault,
+        meaning,
+        families,
+        config -> get.apply(config.network()));
+  }
+
+  private static ConfigKey randWire(
+      String name,
+      ValueType type,
+      Object byDefault,
+      String meaning,
+      Function<RunConfig.Network, Object> get) {
+    return network(name, type, byDefault, "randwire: " + meaning, RANDWIRE, get);
+  }
+
+  private static ConfigKey stages(
+      String name,
+      ValueType type,
+      Set<Family> families,
+      String meaning,
+      Function<RunConfig.Stages, Object> get) {
+    String names = families.stream().map(ChoiceType::name).collect(joining(", "));
+    return network(
+        name,
+        type,
+        List.of(),
+        names + ": " + meaning,
+        families,
+        network -> get.apply(network.stages()));
   }
 
   private static ConfigKey graph(
@@ -326,7 +388,7 @@ public final class ConfigSchema {
       String meaning,
       Function<RunConfig.RandomWiring, Object> get) {
     return network(
-        "graph." + name, type, byDefault, meaning, network -> get.apply(network.graph()));
+        "graph." + name, type, byDefault, meaning, RANDWIRE, network -> get.apply(network.graph()));
   }
 
   private static ConfigKey data(

@@ -22,6 +22,7 @@ import org.randwire.cli.config.RunConfig.Precision;
 import org.randwire.cli.config.RunConfig.RandomWiring;
 import org.randwire.cli.config.RunConfig.Schedule;
 import org.randwire.cli.config.RunConfig.ScheduleName;
+import org.randwire.cli.config.RunConfig.Stages;
 import org.randwire.cli.config.RunConfig.Statistics;
 import org.randwire.cli.config.RunConfig.Training;
 
@@ -96,7 +97,12 @@ final class ConfigValues {
             integer("network.graph.m"),
             longInteger("network.graph.seed"),
             flag("network.graph.networkxSeed"),
-            list("network.graph.files").stream().map(String.class::cast).toList()));
+            list("network.graph.files").stream().map(String.class::cast).toList()),
+        new Stages(
+            integers("network.depths"),
+            integers("network.widths"),
+            integers("network.bottleneckRatios"),
+            integers("network.groups")));
   }
 
   private Data data() {
@@ -120,9 +126,7 @@ final class ConfigValues {
             choice("training.schedule.name", ScheduleName.class),
             number("training.schedule.base"),
             number("training.schedule.warmupEpochs"),
-            list("training.schedule.milestones").stream()
-                .map(epoch -> Math.toIntExact((Long) epoch))
-                .toList(),
+            integers("training.schedule.milestones"),
             number("training.schedule.gamma")),
         number("training.momentum"),
         flag("training.nesterov"),
@@ -160,6 +164,10 @@ final class ConfigValues {
 
   private List<?> list(String path) {
     return (List<?>) setting(path).value();
+  }
+
+  private List<Integer> integers(String path) {
+    return list(path).stream().map(value -> Math.toIntExact((Long) value)).toList();
   }
 
   private <E extends Enum<E>> E choice(String path, Class<E> type) {

@@ -13,11 +13,14 @@ public final class ConfigWriter {
 
   private ConfigWriter() {}
 
-  /** Every key with its value, in documentation order, sections indented. */
+  /**
+   * Every key that the network's family has, with its value, in documentation order, sections
+   * indented.
+   */
   public static String toYaml(RunConfig config) {
     StringBuilder text = new StringBuilder();
     String[] open = {};
-    for (ConfigKey key : ConfigSchema.KEYS) {
+    for (ConfigKey key : ConfigSchema.keys(config.network().family())) {
       String[] section = key.section().isEmpty() ? new String[0] : key.section().split("\\.");
       openSections(text, open, section);
       open = section;

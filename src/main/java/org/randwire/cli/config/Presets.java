@@ -17,7 +17,13 @@ public final class Presets {
           "randwire-cifar",
           "randwire-small",
           "randwire-regular-109",
-          "randwire-regular-154");
+          "randwire-regular-154",
+          "vanilla",
+          "vanilla-56",
+          "resnet",
+          "resnet-56",
+          "resnet-110",
+          "resnext");
 
   /** The preset of a run that names none. */
   public static final String DEFAULT = "randwire-mnist";

@@ -4,6 +4,7 @@ package org.randwire.cli.config;
 import static java.util.Objects.requireNonNull;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Everything a command needs to know about one run, merged from defaults, preset, file and command
@@ -48,6 +49,19 @@ public record RunConfig(
     AUTO,
     FP32,
     BF16
+  }
+
+  /** What a network is built of; {@code network.name} begins with it. */
+  public enum Family {
+    RANDWIRE,
+    VANILLA,
+    RESNET,
+    RESNEXT;
+
+    /** The family of a preset. */
+    static Family of(String preset) {
+      return valueOf(preset.split("-", 2)[0].toUpperCase(Locale.ROOT));
+    }
   }
 
   /** The convolution or pooling inside a node (RandWire, node operation ablation). */
@@ -107,7 +121,7 @@ public record RunConfig(
   }
 
   /**
-   * The network to build.
+   * The network to build. Its family uses some of the values; the others are at their defaults.
    *
    * @param name preset that filled the values not given
    * @param channels C of the paper's Table 1
@@ -121,13 +135,41 @@ public record RunConfig(
       double edgeWeightInit,
       EdgeDrop edgeDrop,
       double dropout,
-      RandomWiring graph) {
+      RandomWiring graph,
+      Stages stages) {
 
     public Network {
       requireNonNull(name);
       requireNonNull(nodeOp);
       requireNonNull(edgeDrop);
       requireNonNull(graph);
+      requireNonNull(stages);
+    }
+
+    public Family family() {
+      return Family.of(name);
+    }
+  }
+
+  /**
+   * The stages of a Vanilla, ResNet or ResNeXt network, one value for each.
+   *
+   * @param depths blocks
+   * @param widths channels
+   * @param bottleneckRatios ResNeXt: channels over those of the 3x3 convolution
+   * @param groups ResNeXt: groups of the 3x3 convolution
+   */
+  public record Stages(
+      List<Integer> depths,
+      List<Integer> widths,
+      List<Integer> bottleneckRatios,
+      List<Integer> groups) {
+
+    public Stages {
+      depths = List.copyOf(depths);
+      widths = List.copyOf(widths);
+      bottleneckRatios = List.copyOf(bottleneckRatios);
+      groups = List.copyOf(groups);
     }
   }
 

@@ -114,8 +114,50 @@ class BadConfigTest {
         bad(
             "network: {name: randwire-cifra}\n",
             "run.yaml:1:17: network.name: expected one of randwire-mnist, randwire-cifar,"
-                + " randwire-small, randwire-regular-109, randwire-regular-154,"
+                + " randwire-small, randwire-regular-109, randwire-regular-154, vanilla, vanilla-56,"
+                + " resnet, resnet-56, resnet-110, resnext,"
                 + " found 'randwire-cifra'; did you mean 'randwire-cifar'?"),
+        bad(
+            "network: {name: resnet-56, channels: 64}\n",
+            "run.yaml:1:38: network.channels: only for randwire; network.name is resnet-56"),
+        bad(
+            "network: {name: randwire-cifar, depths: [3]}\n",
+            "run.yaml:1:41: network.depths: only for vanilla, resnet, resnext;"
+                + " network.name is randwire-cifar"),
+        bad(
+            "network: {name: resnet, groups: [1, 1, 1]}\n",
+            "run.yaml:1:33: network.groups: only for resnext; network.name is resnet"),
+        bad(
+            "network: {name: resnet, depths: []}\n",
+            "run.yaml:1:33: network.depths: needs at least one stage, such as [3, 3, 3]"),
+        bad(
+            "network: {name: resnet, depths: [3, 0, 3]}\n",
+            "run.yaml:1:37: network.depths: expected an integer from 1 to 1024, found 0"),
+        bad(
+            "network: {name: resnet, widths: 16}\n",
+            "run.yaml:1:33: network.widths: expected a list [..], each element an integer from 1"
+                + " to 65536, found number 16"),
+        bad(
+            "network: {name: resnet, widths: [16, 32]}\n",
+            "run.yaml:1:33: network.widths: needs a value for each of the 3 stages in"
+                + " network.depths, found 2"),
+        bad(
+            "network: {name: resnext, groups: [1]}\n",
+            "run.yaml:1:34: network.groups: needs a value for each of the 3 stages in"
+                + " network.depths, found 1"),
+        bad(
+            "network: {name: resnext, groups: [8, 5, 8]}\n",
+            "run.yaml:1:34: network.groups: stage 2: 5 groups do not divide the inner width 64;"
+                + " the nearest that do are 4 and 8"),
+        bad(
+            "network: {name: resnext, bottleneckRatios: [2, 2, 300]}\n",
+            "run.yaml:1:44: network.bottleneckRatios: stage 3: ratio 300 does not divide the"
+                + " width 256; the nearest that does is 256"),
+        bad(
+            "network: {name: vanila56}\n",
+            "run.yaml:1:17: network.name: expected one of randwire-mnist, randwire-cifar,"
+                + " randwire-small, randwire-regular-109, randwire-regular-154, vanilla, vanilla-56,"
+                + " resnet, resnet-56, resnet-110, resnext, found 'vanila56'; did you mean 'vanilla-56'?"),
         bad(
             "network: {dropout: 1}\n",
             "run.yaml:1:20: network.dropout: expected a number in [0, 1), found 1"),

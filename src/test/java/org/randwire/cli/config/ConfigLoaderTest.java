@@ -140,12 +140,15 @@ class ConfigLoaderTest {
     }
   }
 
-  /** A valid value that is not the one the default preset gives. */
+  /** A valid value that is not the one its preset gives. */
   private static Object anotherValue(ConfigKey key) {
     return switch (key.path()) {
       case "network.graph.k" -> 6L;
       case "network.graph.files" -> List.of("stage 1.txt", "b/stage2.json");
       case "training.schedule.milestones" -> List.of(1L, 2L);
+      case "network.depths" -> List.of(1L, 2L, 7L);
+      case "network.widths", "network.groups" -> List.of(16L, 32L, 64L);
+      case "network.bottleneckRatios" -> List.of(1L, 2L, 4L);
       default -> {
         if (key.type() instanceof ValueType.ChoiceType choice) {
           yield choice.names().get(choice.names().size() - 1);
@@ -164,9 +167,27 @@ class ConfigLoaderTest {
   /** The override, with the value that another key needs beside it. */
   private static List<String> withSupport(String path, String value) {
     String override = path + "=" + value;
-    return path.equals("network.graph.generator")
-        ? List.of(override, "network.graph.m=2")
-        : List.of(override);
+    return switch (path) {
+      case "network.graph.generator" -> List.of(override, "network.graph.m=2");
+      case "network.depths", "network.widths", "network.bottleneckRatios", "network.groups" ->
+          List.of(override, "network.name=resnext");
+      default -> List.of(override);
+    };
+  }
+
+  @Test
+  void stagesOfAResNextFromOneLine() {
+    RunConfig.Network network =
+        ConfigLoader.load(
+                List.of(
+                    "network={name: resnext, depths: [1, 2], widths: [16, 32],"
+                        + " bottleneckRatios: [1, 4], groups: [4, 2]}"))
+            .config()
+            .network();
+    assertEquals(RunConfig.Family.RESNEXT, network.family());
+    assertEquals(
+        new RunConfig.Stages(List.of(1, 2), List.of(16, 32), List.of(1, 4), List.of(4, 2)),
+        network.stages());
   }
 
   @Test

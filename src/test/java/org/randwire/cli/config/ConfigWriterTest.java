@@ -31,6 +31,14 @@ class ConfigWriterTest {
   }
 
   @Test
+  void valuesThatTheNetworkHasNotAreLeftOut() {
+    String resnet =
+        ConfigWriter.toYaml(ConfigLoader.load(List.of("network.name=resnet-56")).config());
+    assertTrue(resnet.contains("  name: resnet-56\n  depths: [9, 9, 9]\n"), resnet);
+    assertTrue(!resnet.contains("graph:") && !resnet.contains("groups:"), resnet);
+  }
+
+  @Test
   void randomConfigurationsReadBackEqual() throws IOException {
     for (int seed = 0; seed < 300; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
