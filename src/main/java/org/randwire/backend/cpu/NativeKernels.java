@@ -7,7 +7,6 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.randwire.backend.Binding;
 import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
@@ -218,7 +217,7 @@ final class NativeKernels {
 
   // ---- what fits
 
-  private static boolean streams(List<Value> activations) {
+  static boolean streams(List<Value> activations) {
     DataType type = activations.get(0).type();
     return (type == DataType.FLOAT32 || type == DataType.BFLOAT16)
         && activations.stream()
@@ -852,11 +851,11 @@ final class NativeKernels {
 
   // ---- sizes
 
-  private static int type(Value activation) {
+  static int type(Value activation) {
     return activation.type() == DataType.FLOAT32 ? Core.RW_FLOAT32 : Core.RW_BFLOAT16;
   }
 
-  private static long pixels(Value activation) {
+  static long pixels(Value activation) {
     return (long) activation.shape().batch() * activation.shape().pixels();
   }
 
@@ -872,30 +871,11 @@ final class NativeKernels {
     return (int) ceil(parameters.elements(), UPDATE_ELEMENTS);
   }
 
-  private static int ceil(int all, int each) {
+  static int ceil(int all, int each) {
     return (all + each - 1) / each;
   }
 
-  private static long ceil(long all, long each) {
+  static long ceil(long all, long each) {
     return (all + each - 1) / each;
-  }
-
-  /** A kernel whose calls are written down by a function. */
-  private record NativeKernel(
-      Instruction instruction,
-      int regions,
-      long scratchBytes,
-      long workerScratchBytes,
-      Function<NativeOperands, List<Call>> calls)
-      implements Kernel {
-    @Override
-    public String name() {
-      return "native." + instruction.primitive().label();
-    }
-
-    @Override
-    public List<Call> bind(Binding binding) {
-      return calls.apply(new NativeOperands(binding));
-    }
   }
 }

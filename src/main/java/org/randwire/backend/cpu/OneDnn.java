@@ -71,6 +71,11 @@ final class OneDnn {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core);
   }
 
+  /** Whether oneDNN multiplies bfloat16 matrices with the processor's tile registers (AMX). */
+  static boolean usesMatrixTiles() {
+    return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
+  }
+
   private static boolean includes(int isa, int part) {
     return (isa & part) == part;
   }
