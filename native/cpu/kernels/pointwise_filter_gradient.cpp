@@ -2,10 +2,10 @@
 //
 // The gradient of a pointwise filter: a task adds up x[pixel][i] * dy[pixel][o] over its pixels for its inputs.
 //
-// Pixels are taken in blocks that stay in the cache. Of a block, x and dy are first copied into the worker's scratch in
-// the order in which they are multiplied: dy as panels of a tile's width, in bfloat16 with two neighbouring pixels
-// interleaved. A tile of inputs times a panel then stays in registers over the block: one chain of fused
-// multiply-adds per result, in the order of the pixels, whatever the tile. The blocks' sums are added in their order.
+// Pixels are taken in blocks that stay in the cache. A tile of inputs times a panel of outputs stays in registers over
+// the block: one chain of fused multiply-adds per result, in the order of the pixels, whatever the tile. The blocks'
+// sums are added in their order. float32 is read where it lies; of bfloat16 each block is first copied into the
+// worker's scratch, two neighbouring pixels interleaved.
 #include "kernel.h"
 #include "product.h"
 
@@ -28,12 +28,14 @@ struct Factor {
 #endif
 };
 
-// One vector of channels of a pixel, or of a pair of neighbouring pixels; an odd last pixel is paired with zeros.
-template <typename T>
-inline void pack_vector(const T* pixel, const T* /* next */, float* target) {
-  store(target, load(pixel));
-}
+// The factors of a block: those of the next pixel, or pair of pixels, lie `stride` elements further.
+template <typename P>
+struct Rows {
+  const P* first;
+  int64_t stride;
+};
 
+// One vector of channels of a pixel and of the next one; an odd last pixel is paired with zeros.
 #if defined(__AVX512BF16__)
 inline __m512i lower_halves(const bfloat16* p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -44,24 +46,33 @@ inline void pack_vector(const bfloat16* pixel, const bfloat16* next, bfloat16* t
   if (next != nullptr) pair = _mm512_or_si512(pair, _mm512_slli_epi32(lower_halves(next), 16));
   _mm512_storeu_si512(target, pair);
 }
+#else
+inline void pack_vector(const bfloat16* pixel, const bfloat16* /* next */, float* target) {
+  store(target, load(pixel));
+}
 #endif
 
-// `vectors` vectors of each pixel of a block, one pixel or pair behind the other.
-template <typename T, typename P>
-void pack(const T* source, int64_t stride, int pixels, int vectors, P* target) {
+// `vectors` vectors of each of a block's pixels, brought into the order in which they are multiplied.
+template <typename P>
+Rows<P> rows(const bfloat16* source, int64_t stride, int pixels, int vectors, P* scratch) {
   constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
+  P* target = scratch;
   for (int pixel = 0; pixel < pixels; pixel += step) {
-    const T* const next = pixel + 1 < pixels ? source + stride : nullptr;
+    const bfloat16* const next = pixel + 1 < pixels ? source + stride : nullptr;
     for (int j = 0; j < vectors; j++) {
       pack_vector(source + j * lanes, next == nullptr ? nullptr : next + j * lanes, target);
       target += step * lanes;
     }
     source += step * stride;
   }
+  return {scratch, vectors * step * lanes};
 }
 
-// What the next block will read, fetched a line at a time while this one is multiplied: packing alone could not keep
-// the memory busy.
+inline Rows<float> rows(const float* source, int64_t stride, int /* pixels */, int /* vectors */, float*) {
+  return {source, stride};
+}
+
+// What the next block will read, fetched a line at a time while this one is multiplied.
 class Ahead {
  public:
   template <typename T>
@@ -88,21 +99,20 @@ class Ahead {
 };
 
 template <int NV, typename P>
-inline void tile(const P* x, int64_t stride, const P* dy, int pixels, float* sums, int64_t outputs, bool first,
-                 Ahead& ahead) {
+inline void tile(Rows<P> x, Rows<P> dy, int pixels, float* sums, int64_t outputs, bool first, Ahead& ahead) {
   constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
   vec sum[tile_inputs][NV];
   RW_UNROLL for (int m = 0; m < tile_inputs; m++) RW_UNROLL for (int j = 0; j < NV; j++) sum[m][j] = zeros();
   for (int pixel = 0; pixel < pixels; pixel += step) {
     ahead.fetch_line();
-    decltype(load_row(dy)) row[NV];
-    RW_UNROLL for (int j = 0; j < NV; j++) row[j] = load_row(dy + j * step * lanes);
+    decltype(load_row(dy.first)) row[NV];
+    RW_UNROLL for (int j = 0; j < NV; j++) row[j] = load_row(dy.first + j * step * lanes);
     RW_UNROLL for (int m = 0; m < tile_inputs; m++) {
-      const auto factor = broadcast_step(x + m * step);
+      const auto factor = broadcast_step(x.first + m * step);
       RW_UNROLL for (int j = 0; j < NV; j++) sum[m][j] = multiply_add(factor, row[j], sum[m][j]);
     }
-    x += stride;
-    dy += NV * step * lanes;
+    x.first += x.stride;
+    dy.first += dy.stride;
   }
   RW_UNROLL for (int m = 0; m < tile_inputs; m++) RW_UNROLL for (int j = 0; j < NV; j++) {
     float* const target = sums + m * outputs + j * lanes;
@@ -124,8 +134,8 @@ int run(const rw_pointwise_filter_gradient_args& a, int task, int worker) {
   const int64_t chunk = task / blocks;
   const int64_t first_pixel = chunk * a.pixels_per_task;
   const int64_t end_pixel = std::min(a.pixels, first_pixel + a.pixels_per_task);
-  P* const x = static_cast<P*>(static_cast<void* const*>(a.worker_scratch)[worker]);
-  P* const dy = x + static_cast<int64_t>(block_pixels) * a.inputs_per_task;
+  P* const x_scratch = static_cast<P*>(static_cast<void* const*>(a.worker_scratch)[worker]);
+  P* const dy_scratch = x_scratch + static_cast<int64_t>(block_pixels) * a.inputs_per_task;
   float* const sums = a.partials + (chunk * a.inputs + first_input) * a.outputs;
 
   for (int64_t pixel = first_pixel; pixel < end_pixel; pixel += block_pixels) {
@@ -137,13 +147,13 @@ int run(const rw_pointwise_filter_gradient_args& a, int task, int worker) {
     ahead.add(block_dy + static_cast<int64_t>(pixels) * a.outputs, following * a.outputs);
     ahead.add(block_x + static_cast<int64_t>(pixels) * a.inputs, following * a.inputs);
 
-    pack(block_x + first_input, a.inputs, pixels, inputs / lanes, x);
+    const Rows<P> x = rows(block_x + first_input, a.inputs, pixels, inputs / lanes, x_scratch);
     for (int vector = 0, width; vector < vectors; vector += width) {
       width = panel_vectors(vectors - vector);
-      pack(block_dy + vector * lanes, a.outputs, pixels, width, dy);
+      const Rows<P> dy = rows(block_dy + vector * lanes, a.outputs, pixels, width, dy_scratch);
       const auto panel = [&](auto count) {
         for (int i = 0; i < inputs; i += tile_inputs) {
-          tile<decltype(count)::value>(x + i * step, inputs * step, dy, pixels,
+          tile<decltype(count)::value>(Rows<P>{x.first + i * step, x.stride}, dy, pixels,
                                        sums + static_cast<int64_t>(i) * a.outputs + vector * lanes, a.outputs,
                                        pixel == first_pixel, ahead);
         }
