@@ -198,6 +198,58 @@ typedef struct rw_pack_filter_args {
 } rw_pack_filter_args;
 RW_API int rw_pack_filter(const rw_pack_filter_args* args, int task, int worker);
 
+/// y = x * filter, the pointwise convolution of every pixel. Tasks: ceil(pixels / pixels_per_task).
+typedef struct rw_pointwise_args {
+  /// [pixels][inputs].
+  const void* x;
+  /// The filter as rw_pack_filter left it.
+  const void* packed;
+  /// [pixels][outputs].
+  void* y;
+  int type;
+  int inputs;
+  int outputs;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_pointwise_args;
+RW_API int rw_pointwise(const rw_pointwise_args* args, int task, int worker);
+
+/// The pixels that rw_pointwise_filter_gradient adds up at a time.
+#define RW_FILTER_GRADIENT_PIXELS 128
+
+/// The gradient of a pointwise filter, the sum of x[pixel][i] * dy[pixel][o], over chunks of pixels.
+/// Tasks: ceil(pixels / pixels_per_task) chunks times ceil(inputs / inputs_per_task) blocks of inputs.
+typedef struct rw_pointwise_filter_gradient_args {
+  /// [pixels][inputs].
+  const void* x;
+  /// [pixels][outputs].
+  const void* dy;
+  /// [chunks][inputs][outputs]; of one chunk, the gradient itself.
+  float* partials;
+  /// For each worker the address of RW_FILTER_GRADIENT_PIXELS * (inputs_per_task + 48) floats.
+  const void* worker_scratch;
+  int type;
+  /// Multiples of 16, as is inputs_per_task.
+  int inputs;
+  int outputs;
+  int inputs_per_task;
+  int64_t pixels;
+  int64_t pixels_per_task;
+} rw_pointwise_filter_gradient_args;
+RW_API int rw_pointwise_filter_gradient(const rw_pointwise_filter_gradient_args* args, int task, int worker);
+
+/// Adds the chunks of rw_pointwise_filter_gradient. Tasks: ceil(elements / elements_per_task).
+typedef struct rw_pointwise_filter_gradient_merge_args {
+  /// [partial_count][elements].
+  const float* partials;
+  float* dfilter;
+  int partial_count;
+  /// Multiples of 16.
+  int64_t elements;
+  int64_t elements_per_task;
+} rw_pointwise_filter_gradient_merge_args;
+RW_API int rw_pointwise_filter_gradient_merge(const rw_pointwise_filter_gradient_merge_args* args, int task, int worker);
+
 /// y = scale * sum_i c_i * x_i, where c_i is mask * sigmoid(weight) of the term, or 1 where weight is null.
 /// Tasks: ceil(elements / elements_per_task).
 typedef struct rw_weighted_sum_args {

@@ -56,6 +56,7 @@ public final class CpuBackend implements Backend {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
     if (NativeCore.available()) {
       NativeKernels.addTo(builder);
+      PointwiseKernels.addTo(builder);
     } else if (!FALL_BACK_SAID.getAndSet(true)) {
       LOGGER.warn(
           "the native core is {}; running on oneDNN and Java, several times slower",

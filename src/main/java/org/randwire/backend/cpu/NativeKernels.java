@@ -7,7 +7,6 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.randwire.backend.Binding;
 import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
@@ -760,24 +759,5 @@ final class NativeKernels {
 
   static long ceil(long all, long each) {
     return (all + each - 1) / each;
-  }
-
-  /** A kernel whose calls are written down by a function. */
-  record NativeKernel(
-      Instruction instruction,
-      int regions,
-      long scratchBytes,
-      long workerScratchBytes,
-      Function<NativeOperands, List<Call>> calls)
-      implements Kernel {
-    @Override
-    public String name() {
-      return "native." + instruction.primitive().label();
-    }
-
-    @Override
-    public List<Call> bind(Binding binding) {
-      return calls.apply(new NativeOperands(binding));
-    }
   }
 }

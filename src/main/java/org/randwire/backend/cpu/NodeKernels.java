@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
-import org.randwire.backend.cpu.NativeKernels.NativeKernel;
 import org.randwire.backend.cpu.binding.Core;
 import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_gather_args;
 import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_merge_args;
@@ -128,7 +127,7 @@ final class NodeKernels {
    * In bfloat16 a processor with tiles (AMX) multiplies faster than our vectors; oneDNN uses them.
    */
   private static boolean productsHere(Value activation) {
-    return activation.type() == DataType.FLOAT32 || !OneDnn.hasTiles();
+    return activation.type() == DataType.FLOAT32 || !OneDnn.usesMatrixTiles();
   }
 
   private static boolean fits(Convolution depthwise, List<Value> inputs, Value filter) {

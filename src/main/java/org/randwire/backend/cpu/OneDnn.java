@@ -71,8 +71,8 @@ final class OneDnn {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core);
   }
 
-  /** Whether bfloat16 products run on the processor's tiles (AMX). */
-  static boolean hasTiles() {
+  /** Whether oneDNN multiplies bfloat16 matrices with the processor's tile registers (AMX). */
+  static boolean usesMatrixTiles() {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
   }
 

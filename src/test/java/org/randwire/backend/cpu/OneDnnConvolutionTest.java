@@ -70,6 +70,20 @@ class OneDnnConvolutionTest {
           0);
     }
 
+    Instruction forward() {
+      return new Instruction("node", convolution, List.of(x(), filter()), List.of(y()));
+    }
+
+    Instruction inputGradient() {
+      var primitive = new Convolution.InputGradient(convolution);
+      return new Instruction("node", primitive, List.of(y(), filter()), List.of(x()));
+    }
+
+    Instruction filterGradient() {
+      var primitive = new Convolution.FilterGradient(convolution);
+      return new Instruction("node", primitive, List.of(x(), y()), List.of(filter()));
+    }
+
     double tolerance(Value output) {
       return type == DataType.FLOAT32 ? FLOAT_TOLERANCE : BFLOAT_TOLERANCE;
     }
@@ -147,44 +161,34 @@ class OneDnnConvolutionTest {
   @ParameterizedTest
   @MethodSource("cases")
   void outputIsTheSumOfProducts(Case given) throws InterruptedException {
-    Instruction call =
-        new Instruction(
-            "node", given.convolution(), List.of(given.x(), given.filter()), List.of(given.y()));
-    check(given, call, given.x(), given.filter(), given.y());
+    check(catalog(), given, given.forward(), given.y());
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void inputGradientIsTheTransposedSum(Case given) throws InterruptedException {
-    Instruction call =
-        new Instruction(
-            "node",
-            new Convolution.InputGradient(given.convolution()),
-            List.of(given.y(), given.filter()),
-            List.of(given.x()));
-    check(given, call, given.y(), given.filter(), given.x());
+    check(catalog(), given, given.inputGradient(), given.x());
   }
 
   @ParameterizedTest
   @MethodSource("cases")
   void filterGradientIsTheSumOverTheBatch(Case given) throws InterruptedException {
-    Instruction call =
-        new Instruction(
-            "node",
-            new Convolution.FilterGradient(given.convolution()),
-            List.of(given.x(), given.y()),
-            List.of(given.filter()));
-    check(given, call, given.x(), given.y(), given.filter());
+    check(catalog(), given, given.filterGradient(), given.filter());
   }
 
-  private void check(Case given, Instruction call, Value first, Value second, Value output)
-      throws InterruptedException {
+  private static KernelCatalog catalog() {
     KernelCatalog.Builder builder = new KernelCatalog.Builder();
     OneDnnKernels.addTo(builder);
-    Kernel kernel = builder.build().choose(call).orElseThrow();
+    return builder.build();
+  }
+
+  /** Runs the catalog's kernel in order, then backwards on two threads, and checks the output. */
+  static void check(KernelCatalog catalog, Case given, Instruction call, Value output)
+      throws InterruptedException {
+    Kernel kernel = catalog.choose(call).orElseThrow();
     byte[] inOrder;
     try (InstructionRun run = new InstructionRun(kernel, call, 1)) {
-      fill(run, given, first, second);
+      fill(run, given, call.inputs());
       run.runInOrder();
       run.assertGuardsIntact();
       inOrder = run.bits(output);
@@ -195,16 +199,16 @@ class OneDnnConvolutionTest {
           given.toString());
     }
     try (InstructionRun run = new InstructionRun(kernel, call, 2)) {
-      fill(run, given, first, second);
+      fill(run, given, call.inputs());
       run.runReversedOnTwoThreads();
       run.assertGuardsIntact();
       assertArrayEquals(inOrder, run.bits(output), given + ": bits depend on the workers");
     }
   }
 
-  private static void fill(InstructionRun run, Case given, Value first, Value second) {
+  private static void fill(InstructionRun run, Case given, List<Value> inputs) {
     SplittableRandom random = new SplittableRandom(20190402);
-    for (Value value : List.of(first, second)) {
+    for (Value value : inputs) {
       if (value.name().equals("filter")) {
         fillFilter(run, given, random);
       } else {
