@@ -9,6 +9,8 @@
 #ifndef RANDWIRE_PRODUCT_H
 #define RANDWIRE_PRODUCT_H
 
+#include <type_traits>
+
 #include "node.h"
 
 namespace rw::RW_ISA {
@@ -124,6 +126,152 @@ inline void product(const T* a, int64_t stride, int64_t pixels, const T* packed,
   if constexpr (tile_vectors > 1) {
     if (vector + 1 == vectors) {
       product_panel<1>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, store_result);
+    }
+  }
+}
+
+// ---- outer products: the gradient of a filter ----------------------------------------------------------------------
+//
+// sums[i][o] of x[pixel][i] * dy[pixel][o] over a block of pixels that is in the cache. A tile of inputs times a panel
+// of outputs stays in registers over the block: one chain of fused multiply-adds per result, in the order of the
+// pixels, whatever the tile. float32 is read where it lies; bfloat16 is first copied into scratch, two neighbouring
+// pixels interleaved.
+
+// The inputs of a register tile; they divide the multiples of 16.
+constexpr int tile_inputs = tile_pixels;
+static_assert(lanes % tile_inputs == 0, "tiles fill the channels");
+
+// What is multiplied: bfloat16 only where the processor has the dot product of pairs, else the widened values.
+template <typename T>
+struct Factor {
+#if defined(__AVX512BF16__)
+  using type = T;
+#else
+  using type = float;
+#endif
+};
+
+// The factors of a block: those of the next pixel, or pair of pixels, lie `stride` elements further.
+template <typename P>
+struct PixelRows {
+  const P* first;
+  int64_t stride;
+};
+
+// One vector of channels of a pixel and of the next one; an odd last pixel is paired with zeros.
+#if defined(__AVX512BF16__)
+inline __m512i lower_halves(const bfloat16* p) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
+inline void pack_vector(const bfloat16* pixel, const bfloat16* next, bfloat16* target) {
+  __m512i pair = lower_halves(pixel);
+  if (next != nullptr) pair = _mm512_or_si512(pair, _mm512_slli_epi32(lower_halves(next), 16));
+  _mm512_storeu_si512(target, pair);
+}
+#else
+inline void pack_vector(const bfloat16* pixel, const bfloat16* /* next */, float* target) {
+  store(target, load(pixel));
+}
+#endif
+
+// `vectors` vectors of each of a block's pixels, brought into the order in which they are multiplied.
+template <typename P>
+inline PixelRows<P> pixel_rows(const bfloat16* source, int64_t stride, int pixels, int vectors, P* scratch) {
+  constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
+  P* target = scratch;
+  for (int pixel = 0; pixel < pixels; pixel += step) {
+    const bfloat16* const next = pixel + 1 < pixels ? source + stride : nullptr;
+    for (int j = 0; j < vectors; j++) {
+      pack_vector(source + j * lanes, next == nullptr ? nullptr : next + j * lanes, target);
+      target += step * lanes;
+    }
+    source += step * stride;
+  }
+  return {scratch, vectors * step * lanes};
+}
+
+inline PixelRows<float> pixel_rows(const float* source, int64_t stride, int /* pixels */, int /* vectors */, float*) {
+  return {source, stride};
+}
+
+// What the next block will read, fetched a line at a time while this one is multiplied.
+class Ahead {
+ public:
+  template <typename T>
+  void add(const T* begin, int64_t elements) {
+    Range& range = ranges_[count_++];
+    range.next = reinterpret_cast<const char*>(begin);
+    range.end = reinterpret_cast<const char*>(begin + elements);
+  }
+
+  void fetch_line() {
+    constexpr int line = 64;
+    Range& range = ranges_[0].next < ranges_[0].end ? ranges_[0] : ranges_[1];
+    if (range.next >= range.end) return;
+    __builtin_prefetch(range.next);
+    range.next += line;
+  }
+
+ private:
+  struct Range {
+    const char *next, *end;
+  };
+  Range ranges_[2] = {};
+  int count_ = 0;
+};
+
+template <int NV, typename P>
+inline void outer_tile(PixelRows<P> x, PixelRows<P> dy, int pixels, float* sums, int64_t outputs, bool first, Ahead& ahead) {
+  constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
+  vec sum[tile_inputs][NV];
+  RW_UNROLL for (int m = 0; m < tile_inputs; m++) RW_UNROLL for (int j = 0; j < NV; j++) sum[m][j] = zeros();
+  for (int pixel = 0; pixel < pixels; pixel += step) {
+    ahead.fetch_line();
+    decltype(load_row(dy.first)) row[NV];
+    RW_UNROLL for (int j = 0; j < NV; j++) row[j] = load_row(dy.first + j * step * lanes);
+    RW_UNROLL for (int m = 0; m < tile_inputs; m++) {
+      const auto factor = broadcast_step(x.first + m * step);
+      RW_UNROLL for (int j = 0; j < NV; j++) sum[m][j] = multiply_add(factor, row[j], sum[m][j]);
+    }
+    x.first += x.stride;
+    dy.first += dy.stride;
+  }
+  RW_UNROLL for (int m = 0; m < tile_inputs; m++) RW_UNROLL for (int j = 0; j < NV; j++) {
+    float* const target = sums + m * outputs + j * lanes;
+    store(target, first ? sum[m][j] : load(target) + sum[m][j]);
+  }
+}
+
+// The next panel's vectors: four are two and two, since a single one keeps few chains going.
+constexpr int panel_vectors(int left) { return left == 4 ? std::min(2, tile_vectors) : std::min(left, tile_vectors); }
+
+// Adds a block's products to sums [inputs][outputs], or sets them if it is the `first`. x and dy begin at their first
+// channel. Scratch has pixels * (inputs + 16 * tile_vectors) factors, of an even number of pixels.
+template <typename T>
+inline void outer_products(const T* x, int64_t x_stride, int inputs, const T* dy, int64_t dy_stride, int outputs,
+                           int pixels, float* sums, bool first, typename Factor<T>::type* scratch, Ahead& ahead) {
+  using P = typename Factor<T>::type;
+  constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
+  const int vectors = outputs / lanes;
+  const PixelRows<P> factors = pixel_rows(x, x_stride, pixels, inputs / lanes, scratch);
+  P* const panel_scratch = scratch + static_cast<int64_t>(pixels + 1) / 2 * 2 * inputs;
+  for (int vector = 0, width; vector < vectors; vector += width) {
+    width = panel_vectors(vectors - vector);
+    const PixelRows<P> rows = pixel_rows(dy + vector * lanes, dy_stride, pixels, width, panel_scratch);
+    const auto panel = [&](auto count) {
+      for (int i = 0; i < inputs; i += tile_inputs) {
+        outer_tile<decltype(count)::value>(PixelRows<P>{factors.first + i * step, factors.stride}, rows, pixels,
+                                           sums + static_cast<int64_t>(i) * outputs + vector * lanes, outputs, first,
+                                           ahead);
+      }
+    };
+    if (width == tile_vectors) panel(std::integral_constant<int, tile_vectors>());
+    if constexpr (tile_vectors > 2) {
+      if (width == 2) panel(std::integral_constant<int, 2>());
+    }
+    if constexpr (tile_vectors > 1) {
+      if (width == 1) panel(std::integral_constant<int, 1>());
     }
   }
 }
