@@ -135,6 +135,115 @@ inline int block_rows(int rows, int width) {
   return rows < 2 * enough ? rows : enough;
 }
 
+// N outputs of a row from x on. Column by column: a loaded vector serves all windows that it lies in.
+template <int stride, int N, typename T>
+inline void window_tile(const float* const (&rows)[3], const vec (&taps)[9], int x, T* target, int64_t channels) {
+  vec sums[N];
+  RW_UNROLL for (int j = 0; j < N; j++) sums[j] = zeros();
+  RW_UNROLL for (int column = 0; column < (N - 1) * stride + 3; column++) {
+    RW_UNROLL for (int ky = 0; ky < 3; ky++) {
+      const vec r = load(rows[ky] + (x * stride + column) * lanes);
+      RW_UNROLL for (int j = 0; j < N; j++) {
+        const int kx = column - j * stride;
+        if (kx >= 0 && kx < 3) sums[j] = fma(r, taps[3 * ky + kx], sums[j]);
+      }
+    }
+  }
+  RW_UNROLL for (int j = 0; j < N; j++) store_rounded(target + (x + j) * channels, sums[j]);
+}
+
+// One row of 16 channels of a depthwise convolution with a 3x3 window. Its nine taps stay in registers along the row
+// and four neighbouring outputs share their loads.
+template <int stride, typename T>
+inline void window_row(const float* const (&rows)[3], const float* filter, T* target, int width, int64_t channels) {
+  vec taps[9];
+  RW_UNROLL for (int i = 0; i < 9; i++) taps[i] = load(filter + i * channels);
+  int x = 0;
+  for (; x + 4 <= width; x += 4) window_tile<stride, 4>(rows, taps, x, target, channels);
+  for (; x < width; x++) window_tile<stride, 1>(rows, taps, x, target, channels);
+}
+
+// A ring of rows in a worker's scratch: row r of 16 channels lies in slot r % slots of their block, with a zero pixel at
+// either end, so that no window needs a test of its columns; rows outside the image are zeros.
+class Ring {
+ public:
+  Ring(int height, int width, int channels, int slots, float* scratch)
+      : height_(height),
+        slots_(slots),
+        row_(static_cast<int64_t>(width + 2) * lanes),
+        start_(scratch),
+        zero_row_(scratch + channels / lanes * block()) {
+    std::fill_n(zero_row_, row_, 0.0f);
+    for (int row = 0; row < slots * (channels / lanes); row++) {
+      store(start_ + row * row_, zeros());
+      store(start_ + (row + 1) * row_ - lanes, zeros());
+    }
+  }
+
+  static int64_t floats(int width, int channels, int slots) {
+    return (width + 2) * (static_cast<int64_t>(slots) * channels + lanes);
+  }
+
+  // Floats from one block of 16 channels to the next.
+  int64_t block() const { return slots_ * row_; }
+
+  // The first pixel of a row in the first block; `at` is its offset from start().
+  int64_t at(int row) const { return row % slots_ * row_ + lanes; }
+  float* start() const { return start_; }
+
+  // The zero pixel before a row's first.
+  const float* row(int row, int block_number) const {
+    return row >= 0 && row < height_ ? start_ + block_number * block() + row % slots_ * row_ : zero_row_;
+  }
+
+  const float* zero_row() const { return zero_row_; }
+
+ private:
+  int height_, slots_;
+  int64_t row_;
+  float* start_;
+  float* zero_row_;
+};
+
+// The front of a node: rows of r = relu(p) in a ring and rows of u = depthwise3x3(r).
+template <int stride, typename T>
+struct Front {
+  const Inputs<T>& inputs;
+  const float* filter;
+  int height, width;
+  Ring ring;
+  int image = 0, next = 0;  // the next row of r to be made
+
+  int out_width() const { return (width - 1) / stride + 1; }
+
+  void start(int of_image, int row) {
+    image = of_image;
+    next = row;
+  }
+
+  void make_until(int last) {
+    for (; next <= std::min(last, height - 1); next++) {
+      sum_row(inputs, offset(next), width, ring.start() + ring.at(next), ring.block(),
+              [](vec v) { return rectified(v); });
+    }
+  }
+
+  // The first element of a row of each input.
+  int64_t offset(int row) const {
+    return (static_cast<int64_t>(image) * height + row) * width * inputs.channels;
+  }
+
+  // Row `row` of u, [W'][C].
+  void make_u(int row, T* target) {
+    make_until(row * stride + 1);
+    for (int block = 0; block < inputs.channels / lanes; block++) {
+      const float* rows[3];
+      for (int ky = 0; ky < 3; ky++) rows[ky] = ring.row(row * stride - 1 + ky, block);
+      window_row<stride>(rows, filter + block * lanes, target + block * lanes, out_width(), inputs.channels);
+    }
+  }
+};
+
 // The sum of a[i] * b[i] over a multiple of 16 elements: four chains, added in fixed order.
 template <typename T>
 inline double dot(const T* a, const T* b, int64_t elements) {

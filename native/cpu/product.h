@@ -72,14 +72,55 @@ inline vec multiply_add(const Pair& a, const Pair& b, vec sum) {
 }
 #endif
 
+// ---- what comes next ------------------------------------------------------------------------------------------------
+
+// What the next block will read, asked for line by line while this one is multiplied: products leave the memory idle,
+// and what stands between them would wait for it.
+class Ahead {
+ public:
+  template <typename T>
+  void add(const T* begin, int64_t elements) {
+    if (count_ == most) return;
+    Range& range = ranges_[count_++];
+    range.next = reinterpret_cast<const char*>(begin);
+    range.end = reinterpret_cast<const char*>(begin + elements);
+    lines_ += (range.end - range.next) / line;
+  }
+
+  // Spreads the lines over this many calls of fetch().
+  void spread(int64_t calls) { lines_per_call_ = static_cast<int>((lines_ + calls - 1) / calls); }
+
+  void fetch() {
+    for (int i = 0; i < lines_per_call_; i++) {
+      if (ranges_[current_].next >= ranges_[current_].end) {
+        if (current_ + 1 >= count_) return;
+        current_++;
+      }
+      __builtin_prefetch(ranges_[current_].next, 0, 2);  // into the second cache: a block's worth would flood the first
+      ranges_[current_].next += line;
+    }
+  }
+
+ private:
+  static constexpr int most = 24, line = 64;
+  struct Range {
+    const char *next, *end;
+  };
+  Range ranges_[most] = {};
+  int count_ = 0, current_ = 0, lines_per_call_ = 1;
+  int64_t lines_ = 0;
+};
+
 // ---- the product ----------------------------------------------------------------------------------------------------
 
 template <int M, int NV, typename T, typename Store>
-inline void product_tile(const T* a, int64_t stride, const T* panel, int64_t depth, Store store_result) {
+inline void product_tile(const T* a, int64_t stride, const T* panel, int64_t depth, Ahead& ahead,
+                         Store store_result) {
   constexpr int64_t step = depth_step(static_cast<const T*>(nullptr));
   vec sums[M][NV];
   RW_UNROLL for (int m = 0; m < M; m++) RW_UNROLL for (int j = 0; j < NV; j++) sums[m][j] = zeros();
   for (int64_t k = 0; k < depth; k += step) {
+    ahead.fetch();
     decltype(load_row(panel)) b[NV];
     RW_UNROLL for (int j = 0; j < NV; j++) b[j] = load_row(panel + (k * NV + j * step) * lanes);
     RW_UNROLL for (int m = 0; m < M; m++) {
@@ -92,12 +133,12 @@ inline void product_tile(const T* a, int64_t stride, const T* panel, int64_t dep
 
 template <int NV, typename T, typename Store>
 void product_panel(const T* a, int64_t stride, int64_t pixels, const T* panel, int64_t depth, int64_t vector,
-                   Store& store_result) {
+                   Ahead& ahead, Store& store_result) {
   int64_t first = 0;
   const auto tiles = [&](auto rows) {
     constexpr int M = decltype(rows)::value;
     for (; first + M <= pixels; first += M) {
-      product_tile<M, NV>(a + first * stride, stride, panel, depth,
+      product_tile<M, NV>(a + first * stride, stride, panel, depth, ahead,
                           [&](int m, int j, vec sum) { store_result(first + m, vector + j, sum); });
     }
   };
@@ -109,23 +150,33 @@ void product_panel(const T* a, int64_t stride, int64_t pixels, const T* panel, i
   tiles(std::integral_constant<int, 1>());
 }
 
+// Steps of the inner loops of a product, at least: calls of Ahead::fetch.
+template <typename T>
+inline int64_t product_steps(int64_t pixels, int64_t depth, int64_t vectors) {
+  const int64_t panels = (vectors + tile_vectors - 1) / tile_vectors;
+  return pixels / tile_pixels * panels * (depth / depth_step(static_cast<const T*>(nullptr))) + 1;
+}
+
 // a [pixels][stride], its first `depth` channels, times a packed [depth][16 * vectors] matrix:
 // store_result(pixel, vector, sixteen results) for every pixel and every vector of columns.
 template <typename T, typename Store>
 inline void product(const T* a, int64_t stride, int64_t pixels, const T* packed, int64_t depth, int64_t vectors,
-                    Store store_result) {
+                    Ahead& ahead, Store store_result) {
   int64_t vector = 0;
   for (; vector + tile_vectors <= vectors; vector += tile_vectors) {
-    product_panel<tile_vectors>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, store_result);
+    product_panel<tile_vectors>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, ahead,
+                                store_result);
   }
   if constexpr (tile_vectors > 2) {
     if (vector + 2 == vectors) {
-      product_panel<2>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, store_result);
+      product_panel<2>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, ahead,
+                                store_result);
     }
   }
   if constexpr (tile_vectors > 1) {
     if (vector + 1 == vectors) {
-      product_panel<1>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, store_result);
+      product_panel<1>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, ahead,
+                                store_result);
     }
   }
 }
@@ -195,39 +246,13 @@ inline PixelRows<float> pixel_rows(const float* source, int64_t stride, int /* p
   return {source, stride};
 }
 
-// What the next block will read, fetched a line at a time while this one is multiplied.
-class Ahead {
- public:
-  template <typename T>
-  void add(const T* begin, int64_t elements) {
-    Range& range = ranges_[count_++];
-    range.next = reinterpret_cast<const char*>(begin);
-    range.end = reinterpret_cast<const char*>(begin + elements);
-  }
-
-  void fetch_line() {
-    constexpr int line = 64;
-    Range& range = ranges_[0].next < ranges_[0].end ? ranges_[0] : ranges_[1];
-    if (range.next >= range.end) return;
-    __builtin_prefetch(range.next);
-    range.next += line;
-  }
-
- private:
-  struct Range {
-    const char *next, *end;
-  };
-  Range ranges_[2] = {};
-  int count_ = 0;
-};
-
 template <int NV, typename P>
 inline void outer_tile(PixelRows<P> x, PixelRows<P> dy, int pixels, float* sums, int64_t outputs, bool first, Ahead& ahead) {
   constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
   vec sum[tile_inputs][NV];
   RW_UNROLL for (int m = 0; m < tile_inputs; m++) RW_UNROLL for (int j = 0; j < NV; j++) sum[m][j] = zeros();
   for (int pixel = 0; pixel < pixels; pixel += step) {
-    ahead.fetch_line();
+    ahead.fetch();
     decltype(load_row(dy.first)) row[NV];
     RW_UNROLL for (int j = 0; j < NV; j++) row[j] = load_row(dy.first + j * step * lanes);
     RW_UNROLL for (int m = 0; m < tile_inputs; m++) {
@@ -245,6 +270,13 @@ inline void outer_tile(PixelRows<P> x, PixelRows<P> dy, int pixels, float* sums,
 
 // The next panel's vectors: four are two and two, since a single one keeps few chains going.
 constexpr int panel_vectors(int left) { return left == 4 ? std::min(2, tile_vectors) : std::min(left, tile_vectors); }
+
+// Steps of its inner loops, at least.
+template <typename T>
+inline int64_t outer_steps(int64_t pixels, int64_t inputs, int64_t vectors) {
+  const int64_t panels = (vectors + tile_vectors - 1) / tile_vectors;
+  return pixels / depth_step(static_cast<const typename Factor<T>::type*>(nullptr)) * (inputs / tile_inputs) * panels + 1;
+}
 
 // Adds a block's products to sums [inputs][outputs], or sets them if it is the `first`. x and dy begin at their first
 // channel. Scratch has pixels * (inputs + 16 * tile_vectors) factors, of an even number of pixels.

@@ -91,7 +91,7 @@ typedef struct rw_node_forward_args {
   const rw_node_inputs* inputs;
   /// [3][3][C].
   const float* filter;
-  /// [N][H'][W'][C].
+  /// [N][H'][W'][C], or null where nobody wants it.
   void* u;
   /// The pointwise filter [C][outputs] as rw_pack_filter leaves it, or null.
   const void* packed;
@@ -99,7 +99,9 @@ typedef struct rw_node_forward_args {
   void* y;
   /// [tasks][2][outputs]: means, then sums of squared deviations; or null.
   double* statistics;
-  /// For each worker the address of (W + 2) * (3 * C + 16) + (count + 2) * C + outputs floats.
+  /// For each worker the address of (W + 2) * (3 * C + 16) + (count + 2) * C + outputs floats, and without u behind them
+  /// block_rows * W' * C more. block_rows <= H' is the least number of rows with 56 pixels, or H' if that is more than
+  /// half of it.
   const void* worker_scratch;
   int type;
   int batch;
@@ -131,7 +133,10 @@ typedef struct rw_node_gradient {
   const float* slope;
   /// The pointwise filter [C][outputs] as rw_pack_filter leaves it transposed.
   const void* packed;
+  /// [N][H'][W'][outputs], or null where nobody wants it.
   void* dy;
+  /// [tasks][C][outputs], the pointwise filter's gradient; or null.
+  float* filter_partials;
   int terms;
   int outputs;
 } rw_node_gradient;
@@ -151,9 +156,10 @@ typedef struct rw_node_backward_args {
   float* filter_partials;
   /// [tasks][1 + count][C]: the sum of e, then for each input that of e * (x_i - mean_i).
   double* input_partials;
-  /// For each worker the address of (W' + 2) * ((block_rows + 2) * C + 16) + W * C + (2 * count + 3) * C floats, and
-  /// behind them with `gradient` W' * outputs + block_rows * W' more; block_rows <= H' is the least number of rows with
-  /// 56 pixels, or H' if that is more than half of it.
+  /// For each worker the address of (W' + 2) * (3 * C + 16) + (W + 2) * (C + 16) + (2 * count + 3) * C floats. With
+  /// `gradient` the 3 is block_rows + 2 (see rw_node_forward_args) and block_rows * W' * (1 + outputs) more follow; with
+  /// filter_partials the lone C is ((block_rows - 1) * stride + 3) * C and block_rows * W' * C + (block_rows * W' + 1) *
+  /// (C + 48) more follow.
   const void* worker_scratch;
   int type;
   int batch;

@@ -15,6 +15,7 @@ using check::Array;
 struct Case {
   int batch, channels, height, width, stride, inputs, images_per_task, rows_per_task;
   int outputs;  // 0: without pointwise convolution
+  bool keeps;   // u and dy, and leaves the pointwise filter's gradient to others
 };
 
 int up(int channels) { return (channels + 15) / 16 * 16; }
@@ -25,7 +26,7 @@ std::string text(const Case& c, int type) {
          " O=" + std::to_string(c.outputs) + (type == RW_FLOAT32 ? " float" : " bfloat16");
 }
 
-// Inputs with their edges and, for every second one, a batch normalisation.
+// Inputs with their edges and, for about every second one, a batch normalisation.
 template <typename T>
 struct Operands {
   static constexpr float epsilon = 1e-5f;
@@ -44,7 +45,7 @@ struct Operands {
       weight.set(i, check::uniform(-2, 2));
       mask.set(i, i == 1 && t.inputs > 2 ? 0 : 1);
       for (int part = 0; part < 4; part++) {
-        if (!normalised || i % 2 == 1) {
+        if (!normalised || (i + t.inputs) % 2 == 1) {
           norm.push_back(nullptr);
           continue;
         }
@@ -140,12 +141,15 @@ void test(const Case& t) {
   const int tasks = check::chunks(t.batch, t.images_per_task) * check::chunks(out_height, own_rows);
   Array<T> u(out_elements), y(pixels * outputs);
   Array<double> statistics(static_cast<size_t>(tasks) * 2 * outputs);
-  const size_t scratch = (t.width + 2) * (3 * stored + 16) + (inputs + 2) * stored + outputs;
+  const int block = rw::RW_ISA::block_rows(out_height, out_width), pixels_at_once = block * out_width;
+  const bool keeps = t.keeps || !whole;
+  const size_t scratch = (t.width + 2) * (3 * stored + 16) + (inputs + 2) * stored + outputs +
+                         (keeps ? 0 : pixels_at_once * stored);
   Array<float> scratch0(scratch), scratch1(scratch);
   void* forward_scratch[] = {scratch0.data(), scratch1.data()};
   const rw_node_forward_args forward{&in.arguments,
                                      filter.data(),
-                                     u.data(),
+                                     keeps ? u.data() : nullptr,
                                      whole ? packed.data() : nullptr,
                                      y.data(),
                                      statistics.data(),
@@ -161,8 +165,10 @@ void test(const Case& t) {
                                      own_rows};
   check::run_twice({{tasks, [&](int task, int w) { return rw::RW_ISA::node_forward(&forward, task, w); }}}, u, y,
                    statistics);
-  check::expect_near(u, want_u, check::tolerance<T>(), "u");
-  check::expect_padding(u, t.channels, stored, "u");
+  if (keeps) {
+    check::expect_near(u, want_u, check::tolerance<T>(), "u");
+    check::expect_padding(u, t.channels, stored, "u");
+  }
   check::expect_near(y, want_y, check::tolerance<T>(), "y");
   check::expect_padding(y, t.outputs, std::max(1, outputs), "y");
   std::vector<double> want_statistics(statistics.size());
@@ -221,9 +227,11 @@ void test(const Case& t) {
     }
   }
 
-  const int block = rw::RW_ISA::block_rows(out_height, out_width);
-  const size_t backward_size = (out_width + 2) * ((whole ? block + 2 : 3) * stored + 16) + t.width * stored +
-                               (2 * inputs + 3) * stored + (whole ? out_width * outputs + block * out_width : 0);
+  const int r_rows = keeps ? 1 : (block - 1) * t.stride + 3;
+  const size_t backward_size = (out_width + 2) * ((whole ? block + 2 : 3) * stored + 16) +
+                               (t.width + 2) * (r_rows * stored + 16) + (2 * inputs + 3) * stored +
+                               (whole ? pixels_at_once * (1 + outputs) : 0) +
+                               (keeps ? 0 : pixels_at_once * stored + (pixels_at_once + 1) * (stored + 48));
   Array<float> scratch2(backward_size), scratch3(backward_size);
   void* backward_scratch[] = {scratch2.data(), scratch3.data()};
   int strip = std::min(t.rows_per_task, t.height);
@@ -232,9 +240,11 @@ void test(const Case& t) {
   Array<float> filter_partials(static_cast<size_t>(backward_tasks) * 9 * stored), dfilter(9 * stored), dweight(16);
   Array<float> input_sums((1 + inputs) * stored);
   Array<double> input_partials(static_cast<size_t>(backward_tasks) * (1 + inputs) * stored);
+  Array<float> pointwise_partials(static_cast<size_t>(backward_tasks) * stored * outputs);
   const rw_node_gradient gradient{terms.addresses.data(), term_weight,    term_mask,         y.data(),
                                   mean.data(),            scale.data(),   dy_mean.data(),    slope.data(),
-                                  transposed.data(),      dy.data(),      2,                 outputs};
+                                  transposed.data(),      keeps ? dy.data() : nullptr,
+                                  keeps ? nullptr : pointwise_partials.data(), 2, outputs};
   const rw_node_backward_args backward{&in.arguments,
                                        filter.data(),
                                        given.data(),
@@ -256,8 +266,25 @@ void test(const Case& t) {
                                           16,             backward_tasks,         stored};
   check::run_twice({{backward_tasks, [&](int task, int w) { return rw::RW_ISA::node_backward(&backward, task, w); }},
                     {1 + stored / 16, [&](int task, int w) { return rw::RW_ISA::node_backward_merge(&merge, task, w); }}},
-                   e, dy, dfilter, dweight, input_sums);
-  check::expect_near(dy, want_dy, check::tolerance<T>(), "dy");
+                   e, dy, dfilter, dweight, input_sums, pointwise_partials);
+  if (keeps) {
+    check::expect_near(dy, want_dy, check::tolerance<T>(), "dy");
+  } else {
+    std::vector<double> want_pointwise(stored * outputs);
+    for (size_t pixel = 0; pixel < pixels; pixel++) {
+      for (int i = 0; i < stored * outputs; i++) {
+        want_pointwise[i] += want_u[pixel * stored + i / outputs] * want_dy[pixel * outputs + i % outputs];
+      }
+    }
+    Array<float> got(stored * outputs);
+    for (int i = 0; i < stored * outputs; i++) {
+      double sum = 0;
+      for (int task = 0; task < backward_tasks; task++) sum += pointwise_partials[task * stored * outputs + i];
+      got.set(i, sum);
+    }
+    check::expect_near(got, want_pointwise, check::tolerance<T>(), "pointwise filter's gradient");
+  }
+  pointwise_partials.expect_guards("pointwise partials");
   check::expect_near(e, want_e, check::tolerance<T>(), "e");
   check::expect_padding(e, t.channels, stored, "e");
   check::expect_near(dfilter, want_filter, check::tolerance<T>(), "dfilter");
@@ -290,11 +317,19 @@ void nan_stays_nan() {
 int main() {
   return check::run_all([] {
     const Case cases[] = {
-        {1, 16, 1, 1, 1, 1, 1, 1, 0},  {1, 16, 1, 1, 2, 2, 1, 1, 16},  {3, 48, 7, 7, 1, 3, 2, 7, 48},
-        {5, 80, 13, 9, 1, 2, 1, 4, 0}, {5, 80, 13, 9, 2, 2, 1, 4, 0},  {3, 78, 8, 8, 2, 5, 3, 8, 96},
-        {1, 70, 7, 10, 1, 10, 1, 3, 0}, {2, 16, 2, 3, 2, 1, 1, 1, 0},  {2, 33, 12, 5, 1, 4, 1, 5, 20},
-        {3, 96, 6, 11, 2, 3, 1, 3, 33}, {1, 20, 1, 6, 1, 2, 1, 1, 112}, {1, 20, 6, 1, 2, 2, 1, 2, 16},
-        {3, 32, 16, 32, 1, 3, 1, 8, 32}, {2, 78, 14, 14, 1, 4, 1, 7, 78}, {4, 24, 20, 28, 2, 2, 2, 20, 48},
+        {1, 16, 1, 1, 1, 1, 1, 1, 0, true},      {1, 16, 1, 1, 2, 2, 1, 1, 16, true},
+        {3, 48, 7, 7, 1, 3, 2, 7, 48, true},     {5, 80, 13, 9, 1, 2, 1, 4, 0, true},
+        {5, 80, 13, 9, 2, 2, 1, 4, 0, true},     {3, 78, 8, 8, 2, 5, 3, 8, 96, true},
+        {1, 70, 7, 10, 1, 10, 1, 3, 0, true},    {2, 16, 2, 3, 2, 1, 1, 1, 0, true},
+        {2, 33, 12, 5, 1, 4, 1, 5, 20, true},    {3, 96, 6, 11, 2, 3, 1, 3, 33, true},
+        {1, 20, 1, 6, 1, 2, 1, 1, 112, true},    {1, 20, 6, 1, 2, 2, 1, 2, 16, true},
+        {3, 32, 16, 32, 1, 3, 1, 8, 32, true},   {2, 78, 14, 14, 1, 4, 1, 7, 78, true},
+        {4, 24, 20, 28, 2, 2, 2, 20, 48, true},  {1, 16, 1, 1, 1, 2, 1, 1, 16, false},
+        {3, 48, 7, 7, 1, 3, 2, 7, 48, false},    {3, 78, 8, 8, 2, 5, 3, 8, 96, false},
+        {2, 33, 12, 5, 1, 4, 1, 5, 20, false},   {3, 96, 6, 11, 2, 3, 1, 3, 33, false},
+        {1, 20, 1, 6, 1, 2, 1, 1, 112, false},   {1, 20, 7, 1, 2, 2, 1, 2, 16, false},
+        {3, 32, 16, 32, 1, 3, 1, 8, 32, false},  {2, 78, 14, 14, 1, 4, 1, 7, 78, false},
+        {4, 24, 20, 28, 2, 2, 2, 20, 48, false}, {9, 64, 8, 8, 1, 3, 4, 8, 64, false},
     };
     for (const Case& c : cases) {
       test<float>(c);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The gradient of a RandWire node (node_forward.cpp), one pass over memory:
-//   dy      = batch normalisation's gradient of what the node's readers want, written
+//   dy      = batch normalisation's gradient of what the node's readers want
 //   du      = dy times the transposed pointwise filter       never in memory
+//   dW      = sum over pixels of u times dy                                 partial sums of the task
 //   e       = (p > 0) * transposed depthwise3x3(du)          the gradient of p, written
 //   dfilter = sum over pixels of relu(p) times the window of du             partial sums of the task
 //   sums of e and of e * (x_i - mean_i) per channel                         partial sums of the task
 // The last are all that the edges' weights and the batch normalisations of the inputs need, so neither makes a pass of
-// its own. Without `gradient` du is given.
+// its own. Where the filter is large against a task's pixels, dy is written instead and dW left to
+// pointwise_filter_gradient.cpp. Without `gradient` du is given.
 //
 // Shapes as in node_forward.cpp. A few rows of dy (block_rows) are made at a time and go through the product while they
 // are in the first cache; its results land in a ring of rows of du, blocked by 16 channels, zero pixels at the ends.
-// p is computed again row by row. Each input pixel meets nine values of du: for e they are multiplied by the taps, for
-// dfilter by the pixel's relu(p), so one load serves both and nine taps and nine sums stay in registers along a row
+// r = relu(p) is computed again row by row, and u from it for dW. Each input pixel meets nine values of du: for e they are multiplied by the taps, for
+// dfilter by the pixel's r, so one load serves both and nine taps and nine sums stay in registers along a row
 // (26 of the 32 AVX-512 registers with four pixels at a time; the narrower sets spill). With stride 2 a pixel meets
 // 1, 2 or 4 values, by the parity of its row and column. Sums over the inputs run along the row that was just read and
 // written; they use e as stored. Sums are float along a row (dfilter: over the task), then double. A strip of an image
@@ -29,14 +31,15 @@ template <typename T>
 struct RowBlock {
   const float* du[3];  // du[ky] is the row of du whose window has this input row at ky
   const float* filter;
-  const float* p;
+  const float* r;
   T* e;
   float* dfilter;  // [9][16]
   int width;
   int64_t channels;
 };
 
-inline vec masked(vec p, vec e) { return select_if_positive(p, e, zeros()); }
+// r is positive where p is.
+inline vec masked(vec r, vec e) { return select_if_positive(r, e, zeros()); }
 
 inline void load_taps(const float* filter, int64_t channels, vec (&taps)[9], vec (&sums)[9]) {
   RW_UNROLL for (int i = 0; i < 9; i++) {
@@ -52,10 +55,9 @@ inline void add_sums(float* dfilter, const vec (&sums)[9]) {
 // N pixels from x on, stride 1: pixel j meets column c of du as tap kx = j + 2 - c.
 template <int N, typename T>
 inline void tile_stride1(const RowBlock<T>& b, const vec (&taps)[9], vec (&sums)[9], int x) {
-  vec p[N], r[N], e[N];
+  vec r[N], e[N];
   RW_UNROLL for (int j = 0; j < N; j++) {
-    p[j] = load(b.p + (x + j) * lanes);
-    r[j] = rectified(p[j]);
+    r[j] = load(b.r + (x + j) * lanes);
     e[j] = zeros();
   }
   RW_UNROLL for (int ky = 0; ky < 3; ky++) {
@@ -70,7 +72,7 @@ inline void tile_stride1(const RowBlock<T>& b, const vec (&taps)[9], vec (&sums)
       }
     }
   }
-  RW_UNROLL for (int j = 0; j < N; j++) store(b.e + (x + j) * b.channels, masked(load(b.p + (x + j) * lanes), e[j]));
+  RW_UNROLL for (int j = 0; j < N; j++) store_rounded(b.e + (x + j) * b.channels, masked(load(b.r + (x + j) * lanes), e[j]));
 }
 
 template <typename T>
@@ -91,8 +93,7 @@ void row_stride2(const RowBlock<T>& b) {
   load_taps(b.filter, b.channels, taps, sums);
   int x = 0;
   for (; x + 1 < b.width; x += 2) {
-    const vec p0 = load(b.p + x * lanes), p1 = load(b.p + (x + 1) * lanes);
-    const vec r0 = rectified(p0), r1 = rectified(p1);
+    const vec r0 = load(b.r + x * lanes), r1 = load(b.r + (x + 1) * lanes);
     vec e0 = zeros(), e1 = zeros();
     RW_UNROLL for (int ky = first; ky < 3; ky += 2) {
       const float* row = b.du[ky] + (x / 2 + 1) * lanes;
@@ -104,53 +105,45 @@ void row_stride2(const RowBlock<T>& b) {
       sums[3 * ky + 2] = fma(near, r1, sums[3 * ky + 2]);
       sums[3 * ky] = fma(far, r1, sums[3 * ky]);
     }
-    store(b.e + x * b.channels, masked(p0, e0));
-    store(b.e + (x + 1) * b.channels, masked(p1, e1));
+    store_rounded(b.e + x * b.channels, masked(r0, e0));
+    store_rounded(b.e + (x + 1) * b.channels, masked(r1, e1));
   }
   if (x < b.width) {
-    const vec p0 = load(b.p + x * lanes), r0 = rectified(p0);
+    const vec r0 = load(b.r + x * lanes);
     vec e0 = zeros();
     RW_UNROLL for (int ky = first; ky < 3; ky += 2) {
       const vec near = load(b.du[ky] + (x / 2 + 1) * lanes);
       e0 = fma(near, taps[3 * ky + 1], e0);
       sums[3 * ky + 1] = fma(near, r0, sums[3 * ky + 1]);
     }
-    store(b.e + x * b.channels, masked(p0, e0));
+    store_rounded(b.e + x * b.channels, masked(r0, e0));
   }
   add_sums(b.dfilter, sums);
 }
 
-// Makes rows of du in a ring; a row lies in slot row % slots.
-template <typename T>
+// Makes rows of du in a ring, and on the way the sums of the pointwise filter's gradient.
+template <int stride, typename T>
 class Rows {
  public:
-  // `scratch` has (width + 2) * (slots * channels + 16) floats, and behind them room for one row of dy and an int for
-  // each pixel of a block.
-  Rows(const rw_node_backward_args& a, int height, int width, float* ring, void* spare)
-      : a_(a),
-        height_(height),
-        width_(width),
-        block_(block_rows(height, width)),
-        slots_(a.gradient == nullptr ? 3 : block_ + 2),
-        ring_row_(static_cast<int64_t>(width + 2) * lanes),
-        ring_block_(slots_ * ring_row_),
-        ring_(ring),
-        zero_row_(ring + a.channels / lanes * ring_block_),
-        offsets_(static_cast<int32_t*>(spare)),
-        spare_(reinterpret_cast<T*>(offsets_ + block_ * width)) {
-    std::fill_n(zero_row_, ring_row_, 0.0f);
-    for (int row = 0; row < slots_ * (a.channels / lanes); row++) {
-      store(ring_ + row * ring_row_, zeros());
-      store(ring_ + (row + 1) * ring_row_ - lanes, zeros());
-    }
-    for (int i = 0; a.gradient != nullptr && i < a.gradient->terms; i++) {
-      const auto* weight = static_cast<const float* const*>(a.gradient->weight)[i];
-      c_[i] = weight == nullptr ? 1 : edge_coefficient(*weight, *static_cast<const float* const*>(a.gradient->mask)[i]);
-    }
-  }
+  using Factors = typename Factor<T>::type;
 
-  static int64_t slots(const rw_node_backward_args& a, int height, int width) {
-    return a.gradient == nullptr ? 3 : block_rows(height, width) + 2;
+  Rows(const rw_node_backward_args& a, int task, int height, int width, Front<stride, T>& front, Ring ring,
+       float* scratch)
+      : a_(a), front_(front), ring_(ring), height_(height), width_(width), block_(block_rows(height, width)) {
+    if (a.gradient == nullptr) return;
+    const rw_node_gradient& g = *a.gradient;
+    const int64_t pixels = static_cast<int64_t>(block_) * width;
+    offsets_ = reinterpret_cast<int32_t*>(scratch);
+    dy_ = reinterpret_cast<T*>(scratch + pixels);
+    if (g.filter_partials != nullptr) {
+      u_ = dy_ + pixels * g.outputs;
+      factors_ = reinterpret_cast<Factors*>(scratch + pixels * (1 + g.outputs + a.channels));
+      filter_sums_ = g.filter_partials + static_cast<int64_t>(task) * a.channels * g.outputs;
+    }
+    for (int i = 0; i < g.terms; i++) {
+      const auto* weight = static_cast<const float* const*>(g.weight)[i];
+      c_[i] = weight == nullptr ? 1 : edge_coefficient(*weight, *static_cast<const float* const*>(g.mask)[i]);
+    }
   }
 
   // A strip owns the rows [first, end); rows outside are made for it alone.
@@ -174,21 +167,14 @@ class Rows {
     }
   }
 
-  // The row of 16 channels, or zeros where there is none.
-  const float* row(int row, int block) const {
-    return row >= 0 && row < height_ ? ring_ + block * ring_block_ + row % slots_ * ring_row_ : zero_row_;
-  }
-
-  const float* zero_row() const { return zero_row_; }
-
  private:
   void copy_row() {
     const T* du = static_cast<const T*>(a_.du) +
                   (static_cast<int64_t>(image_) * height_ + next_) * width_ * a_.channels;
-    float* target = ring_ + next_ % slots_ * ring_row_ + lanes;
+    float* target = ring_.start() + ring_.at(next_);
     for (int pixel = 0; pixel < width_; pixel++) {
       for (int block = 0; block < a_.channels / lanes; block++) {
-        store(target + block * ring_block_ + pixel * lanes,
+        store(target + block * ring_.block() + pixel * lanes,
               load(du + static_cast<int64_t>(pixel) * a_.channels + block * lanes));
       }
     }
@@ -196,20 +182,39 @@ class Rows {
 
   void make_rows(int count, bool own) {
     const rw_node_gradient& g = *a_.gradient;
-    const int64_t pixels = static_cast<int64_t>(count) * width_;
+    const int pixels = count * width_;
     const int64_t offset = (static_cast<int64_t>(image_) * height_ + next_) * width_ * g.outputs;
-    T* const dy = own ? static_cast<T*>(g.dy) + offset : spare_;
+    T* const dy = own && g.dy != nullptr ? static_cast<T*>(g.dy) + offset : dy_;
     for (int channel = 0; channel < g.outputs; channel += lanes) normalise(g, offset, channel, pixels, dy);
     for (int row = 0; row < count; row++) {
       for (int x = 0; x < width_; x++) {
-        offsets_[row * width_ + x] = static_cast<int32_t>((next_ + row) % slots_ * ring_row_ + (x + 1) * lanes);
+        offsets_[row * width_ + x] = static_cast<int32_t>(ring_.at(next_ + row) + x * lanes);
       }
     }
-    float* const ring = ring_;
+    float* const ring = ring_.start();
     const int32_t* const offsets = offsets_;
-    const int64_t ring_block = ring_block_;
-    product(dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes,
+    const int64_t ring_block = ring_.block();
+    Ahead ahead;
+    const int64_t following = static_cast<int64_t>(pixels) * g.outputs;
+    ahead.add(static_cast<const T*>(g.y) + offset + following, following);
+    for (int i = 0; i < g.terms; i++) ahead.add(static_cast<const T* const*>(g.e)[i] + offset + following, following);
+    const int64_t inputs_following = static_cast<int64_t>(count) * stride * front_.width * a_.channels;
+    for (int i = 0; i < front_.inputs.count; i++) {
+      ahead.add(front_.inputs.x[i] + front_.offset(front_.next), inputs_following);
+    }
+    const int64_t steps = product_steps<T>(pixels, g.outputs, a_.channels / lanes);
+    const int64_t more = filter_sums_ == nullptr ? 0 : outer_steps<T>(pixels, a_.channels, g.outputs / lanes);
+    ahead.spread(steps + more);
+    product(dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes, ahead,
             [=](int64_t pixel, int64_t vector, vec sum) { store(ring + vector * ring_block + offsets[pixel], sum); });
+    if (own && filter_sums_ != nullptr) {
+      for (int row = 0; row < count; row++) {
+        front_.make_u(next_ + row, u_ + static_cast<int64_t>(row) * width_ * a_.channels);
+      }
+      outer_products(u_, a_.channels, a_.channels, dy, g.outputs, g.outputs, pixels, filter_sums_, first_block_, factors_,
+                     ahead);
+      first_block_ = false;
+    }
   }
 
   // dy of 16 channels.
@@ -230,7 +235,7 @@ class Rows {
       }
       RW_UNROLL for (int j = 0; j < N; j++) {
         const vec explained = slope * (load(y + at + static_cast<int64_t>(j) * g.outputs) - mean);
-        store(dy + at + static_cast<int64_t>(j) * g.outputs + channel, scale * ((sum[j] - dy_mean) - explained));
+        store_rounded(dy + at + static_cast<int64_t>(j) * g.outputs + channel, scale * ((sum[j] - dy_mean) - explained));
       }
     };
     int64_t pixel = 0;
@@ -239,12 +244,15 @@ class Rows {
   }
 
   const rw_node_backward_args& a_;
+  Front<stride, T>& front_;
+  const Ring ring_;
   const int height_, width_, block_;
-  const int64_t slots_, ring_row_, ring_block_;
-  float* const ring_;
-  float* const zero_row_;
-  int32_t* const offsets_;
-  T* const spare_;
+  int32_t* offsets_ = nullptr;   // of a block's pixels in the ring
+  T* dy_ = nullptr;              // a block's, where nobody else wants it
+  T* u_ = nullptr;               // a block's
+  Factors* factors_ = nullptr;
+  float* filter_sums_ = nullptr;
+  bool first_block_ = true;
   float c_[max_terms];
   int image_ = 0, first_ = 0, end_ = 0, next_ = 0;
 };
@@ -278,16 +286,20 @@ void add_row(const Inputs<T>& in, int64_t offset, int width, const T* e, float* 
 template <int stride, typename T>
 int backward(const rw_node_backward_args& a, int task, int worker) {
   const int out_height = (a.height - 1) / stride + 1, out_width = (a.width - 1) / stride + 1;
-  const int blocks = a.channels / lanes, inputs_count = a.inputs->count;
-  const int64_t row_elements = static_cast<int64_t>(a.width) * a.channels, p_block = a.width * lanes;
+  const int block = a.gradient == nullptr ? 1 : block_rows(out_height, out_width);
+  const bool own_filter = a.gradient != nullptr && a.gradient->filter_partials != nullptr;
+  const int r_slots = own_filter ? (block - 1) * stride + 3 : 1;
+  const int inputs_count = a.inputs->count;
   const int64_t sum_elements = static_cast<int64_t>(1 + inputs_count) * a.channels;
-  float* const ring = static_cast<float* const*>(a.worker_scratch)[worker];
-  float* const p = ring + (out_width + 2) * (Rows<T>::slots(a, out_height, out_width) * a.channels + lanes);
-  float* const factors = p + row_elements;
+  float* const du_scratch = static_cast<float* const*>(a.worker_scratch)[worker];
+  float* const r_scratch = du_scratch + Ring::floats(out_width, a.channels, block + 2);
+  float* const factors = r_scratch + Ring::floats(a.width, a.channels, r_slots);
   float* const sums = factors + inputs_floats(inputs_count, a.channels);
-  Rows<T> du(a, out_height, out_width, ring, sums + sum_elements);
   const float* mean[max_terms];
   const Inputs<T> inputs = read_inputs<T>(*a.inputs, a.channels, factors, mean);
+  Front<stride, T> front{inputs, a.filter, a.height, a.width, Ring(a.height, a.width, a.channels, r_slots, r_scratch)};
+  const Ring ring(out_height, out_width, a.channels, block + 2, du_scratch);
+  Rows<stride, T> du(a, task, out_height, out_width, front, ring, sums + sum_elements);
   float* const dfilter = a.filter_partials + static_cast<int64_t>(task) * 9 * a.channels;
   double* const input_sums = a.input_partials + task * sum_elements;
   std::fill_n(dfilter, 9 * a.channels, 0.0f);
@@ -297,18 +309,20 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
   for (int image = tile.first_image; image < tile.end_image; image++) {
     const int above = std::max(0, (tile.first_row + stride - 2) / stride);  // the first row under a window of the strip
     du.start(image, tile.first_row / stride, (tile.end_row - 1) / stride + 1, above);
+    front.start(image, own_filter ? std::max(0, tile.first_row - 1) : tile.first_row);
     std::fill_n(sums, sum_elements, 0.0f);
     for (int row = tile.first_row; row < tile.end_row; row++) {
       du.make_until((row + 1) / stride);
-      const int64_t offset = (static_cast<int64_t>(image) * a.height + row) * row_elements;
-      sum_row(inputs, offset, a.width, p, p_block, [](vec v) { return v; });
+      front.make_until(row);
+      const int64_t offset = front.offset(row);
       T* const e = static_cast<T*>(a.e) + offset;
-      for (int block = 0; block < blocks; block++) {
-        RowBlock<T> b{{}, a.filter + block * lanes, p + block * p_block, e + block * lanes,
-                      dfilter + block * 9 * lanes, a.width, a.channels};
+      for (int channel = 0; channel < a.channels; channel += lanes) {
+        const int number = channel / lanes;
+        RowBlock<T> b{{}, a.filter + channel, front.ring.row(row, number) + lanes, e + channel, dfilter + 9 * channel,
+                      a.width, a.channels};
         for (int ky = 0; ky < 3; ky++) {
           const int y = row + 1 - ky;  // stride times the row of du
-          b.du[ky] = y >= 0 && y % stride == 0 ? du.row(y / stride, block) : du.zero_row();
+          b.du[ky] = y >= 0 && y % stride == 0 ? ring.row(y / stride, number) : ring.zero_row();
         }
         if constexpr (stride == 1) {
           row_stride1(b);

@@ -22,65 +22,6 @@
 namespace rw::RW_ISA {
 namespace {
 
-// N outputs of a row from x on. Column by column: a loaded vector serves all windows that it lies in.
-template <int stride, int N, typename T>
-inline void window_tile(const float* const (&rows)[3], const vec (&taps)[9], int x, T* target, int64_t channels) {
-  vec sums[N];
-  RW_UNROLL for (int j = 0; j < N; j++) sums[j] = zeros();
-  RW_UNROLL for (int column = 0; column < (N - 1) * stride + 3; column++) {
-    RW_UNROLL for (int ky = 0; ky < 3; ky++) {
-      const vec r = load(rows[ky] + (x * stride + column) * lanes);
-      RW_UNROLL for (int j = 0; j < N; j++) {
-        const int kx = column - j * stride;
-        if (kx >= 0 && kx < 3) sums[j] = fma(r, taps[3 * ky + kx], sums[j]);
-      }
-    }
-  }
-  RW_UNROLL for (int j = 0; j < N; j++) store(target + (x + j) * channels, sums[j]);
-}
-
-// One row of 16 channels of u.
-template <int stride, typename T>
-void window_row(const float* const (&rows)[3], const float* filter, T* target, int width, int64_t channels) {
-  vec taps[9];
-  RW_UNROLL for (int i = 0; i < 9; i++) taps[i] = load(filter + i * channels);
-  int x = 0;
-  for (; x + 4 <= width; x += 4) window_tile<stride, 4>(rows, taps, x, target, channels);
-  for (; x < width; x++) window_tile<stride, 1>(rows, taps, x, target, channels);
-}
-
-// The front of the node: makes rows of u one after the other.
-template <int stride, typename T>
-struct Front {
-  const rw_node_forward_args& a;
-  const Inputs<T>& inputs;
-  float* ring;
-  const float* zero_row;
-  int out_height, out_width;
-  int ready = 0;  // the next row of p
-
-  void start(int row) { ready = std::max(0, row * stride - 1); }
-
-  void make_row(int image, int row) {
-    const int64_t ring_row = static_cast<int64_t>(a.width + 2) * lanes, ring_block = 3 * ring_row;
-    const int top = row * stride - 1;
-    for (; ready < std::min(a.height, top + 3); ready++) {
-      const int64_t offset = (static_cast<int64_t>(image) * a.height + ready) * a.width * a.channels;
-      sum_row(inputs, offset, a.width, ring + ready % 3 * ring_row + lanes, ring_block,
-              [](vec v) { return rectified(v); });
-    }
-    T* target = static_cast<T*>(a.u) + (static_cast<int64_t>(image) * out_height + row) * out_width * a.channels;
-    for (int block = 0; block < a.channels / lanes; block++) {
-      const float* rows[3];
-      for (int ky = 0; ky < 3; ky++) {
-        const int y = top + ky;
-        rows[ky] = y >= 0 && y < a.height ? ring + block * ring_block + y % 3 * ring_row : zero_row;
-      }
-      window_row<stride>(rows, a.filter + block * lanes, target + block * lanes, out_width, a.channels);
-    }
-  }
-};
-
 // f(y, pixel's vector) over 16 channels of some pixels, in four chains.
 template <typename T, typename F>
 inline vec add_pixels(const T* y, int64_t pixels, int64_t outputs, F f) {
@@ -131,37 +72,36 @@ struct Statistics {
 template <int stride, typename T>
 int forward(const rw_node_forward_args& a, int task, int worker) {
   const int out_height = (a.height - 1) / stride + 1, out_width = (a.width - 1) / stride + 1;
-  const int blocks = a.channels / lanes;
-  const int64_t ring_row = static_cast<int64_t>(a.width + 2) * lanes;
+  const int block = block_rows(out_height, out_width);
+  const int64_t outputs = a.outputs;
   float* const ring = static_cast<float* const*>(a.worker_scratch)[worker];
-  float* const zero_row = ring + 3 * blocks * ring_row;
-  float* const factors = zero_row + ring_row;
-  std::fill_n(zero_row, ring_row, 0.0f);
-  for (int row = 0; row < 3 * blocks; row++) {
-    store(ring + row * ring_row, zeros());
-    store(ring + (row + 1) * ring_row - lanes, zeros());
-  }
+  float* const factors = ring + Ring::floats(a.width, a.channels, 3);
+  float* const shift = factors + inputs_floats(a.inputs->count, a.channels);
+  T* const spare = reinterpret_cast<T*>(shift + outputs);
   const float* mean[max_terms];
   const Inputs<T> inputs = read_inputs<T>(*a.inputs, a.channels, factors, mean);
-  Front<stride, T> front{a, inputs, ring, zero_row, out_height, out_width};
-  const int64_t outputs = a.outputs;
+  Front<stride, T> front{inputs, a.filter, a.height, a.width, Ring(a.height, a.width, a.channels, 3, ring)};
   const bool counts = a.packed != nullptr && a.statistics != nullptr;
-  Statistics<T> statistics{counts ? a.statistics + static_cast<int64_t>(task) * 2 * outputs : nullptr,
-                           factors + inputs_floats(inputs.count, a.channels), outputs};
-  const int block = block_rows(out_height, out_width);
+  Statistics<T> statistics{counts ? a.statistics + static_cast<int64_t>(task) * 2 * outputs : nullptr, shift, outputs};
   const Tile tile(task, a.batch, out_height, a.images_per_task, a.rows_per_task);
   for (int image = tile.first_image; image < tile.end_image; image++) {
-    front.start(tile.first_row);
+    front.start(image, std::max(0, tile.first_row * stride - 1));
     for (int first = tile.first_row; first < tile.end_row; first += block) {
       const int end = std::min(tile.end_row, first + block);
-      for (int row = first; row < end; row++) front.make_row(image, row);
-      if (a.packed == nullptr) continue;
       const int64_t offset = (static_cast<int64_t>(image) * out_height + first) * out_width;
+      T* const u = a.u == nullptr ? spare : static_cast<T*>(a.u) + offset * a.channels;
+      for (int row = first; row < end; row++) {
+        front.make_u(row, u + static_cast<int64_t>(row - first) * out_width * a.channels);
+      }
+      if (a.packed == nullptr) continue;
       const int64_t pixels = static_cast<int64_t>(end - first) * out_width;
-      const T* const u = static_cast<const T*>(a.u) + offset * a.channels;
       T* const y = static_cast<T*>(a.y) + offset * outputs;
-      product(u, a.channels, pixels, static_cast<const T*>(a.packed), a.channels, outputs / lanes,
-              [=](int64_t pixel, int64_t vector, vec sum) { store(y + pixel * outputs + vector * lanes, sum); });
+      Ahead ahead;
+      const int64_t following = (end - first) * stride * static_cast<int64_t>(a.width) * a.channels;
+      for (int i = 0; i < inputs.count; i++) ahead.add(inputs.x[i] + front.offset(front.next), following);
+      ahead.spread(product_steps<T>(pixels, a.channels, outputs / lanes));
+      product(u, a.channels, pixels, static_cast<const T*>(a.packed), a.channels, outputs / lanes, ahead,
+              [=](int64_t pixel, int64_t vector, vec sum) { store_rounded(y + pixel * outputs + vector * lanes, sum); });
       if (counts) statistics.add(y, pixels);
     }
   }

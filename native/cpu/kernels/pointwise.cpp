@@ -12,18 +12,6 @@ namespace {
 constexpr int cached_pixels = 56;
 
 template <typename T>
-inline void store_sum(T* p, vec sum) {
-  store(p, sum);
-}
-
-#if defined(__AVX512BF16__)
-// The dot product flushes subnormals, the one input for which the processor rounds unlike store.
-inline void store_sum(bfloat16* p, vec sum) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(sum.v));
-}
-#endif
-
-template <typename T>
 int multiply(const rw_pointwise_args& a, int task) {
   const T* const x = static_cast<const T*>(a.x);
   T* const y = static_cast<T*>(a.y);
@@ -31,9 +19,14 @@ int multiply(const rw_pointwise_args& a, int task) {
   const int64_t end = std::min(a.pixels, begin + a.pixels_per_task);
   for (int64_t first = begin; first < end; first += cached_pixels) {
     T* const target = y + first * a.outputs;
-    product(x + first * a.inputs, a.inputs, std::min<int64_t>(cached_pixels, end - first),
-            static_cast<const T*>(a.packed), a.inputs, a.outputs / lanes,
-            [=](int64_t pixel, int64_t vector, vec sum) { store_sum(target + pixel * a.outputs + vector * lanes, sum); });
+    const int64_t pixels = std::min<int64_t>(cached_pixels, end - first), next = first + pixels;
+    Ahead ahead;
+    ahead.add(x + next * a.inputs, std::min<int64_t>(cached_pixels, end - next) * a.inputs);
+    ahead.spread(product_steps<T>(pixels, a.inputs, a.outputs / lanes));
+    product(x + first * a.inputs, a.inputs, pixels, static_cast<const T*>(a.packed), a.inputs, a.outputs / lanes, ahead,
+            [=](int64_t pixel, int64_t vector, vec sum) {
+              store_rounded(target + pixel * a.outputs + vector * lanes, sum);
+            });
   }
   return RW_OK;
 }

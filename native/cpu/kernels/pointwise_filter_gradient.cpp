@@ -31,6 +31,7 @@ int run(const rw_pointwise_filter_gradient_args& a, int task, int worker) {
     Ahead ahead;
     ahead.add(dy + static_cast<int64_t>(pixels) * a.outputs, following * a.outputs);
     ahead.add(x + static_cast<int64_t>(pixels) * a.inputs, following * a.inputs);
+    ahead.spread(outer_steps<T>(pixels, inputs, a.outputs / lanes));
     outer_products(x + first_input, a.inputs, inputs, dy, a.outputs, a.outputs, pixels, sums, pixel == first_pixel,
                    scratch, ahead);
   }

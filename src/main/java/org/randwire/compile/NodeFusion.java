@@ -46,6 +46,11 @@ final class NodeFusion {
   private final Map<Value, Node> byOutput = new HashMap<>();
 
   private final Map<Value, Node> byGradient = new HashMap<>();
+
+  /** Nodes whose backward kernel computes the pointwise filter's gradient too. */
+  private final Set<Node> filterGradients =
+      java.util.Collections.newSetFromMap(new IdentityHashMap<>());
+
   private final Map<Node, Value> sums = new IdentityHashMap<>();
   private final Map<Node, Value> packed = new IdentityHashMap<>();
   private final Map<Node, Value> transposed = new IdentityHashMap<>();
@@ -105,7 +110,8 @@ final class NodeFusion {
     }
   }
 
-  private record Gradients(Instruction norm, Instruction pointwise, Instruction front) {}
+  private record Gradients(
+      Instruction norm, Instruction filter, Instruction pointwise, Instruction front) {}
 
   // ---- which nodes
 
@@ -159,21 +165,22 @@ final class NodeFusion {
       return null;
     }
     Instruction back = consumer(input.output(0), NodeTransform.Backward.class);
-    return back == null ? null : new Gradients(norm, input, back);
+    return back == null ? null : new Gradients(norm, filter, input, back);
   }
 
   /** Kernels do not mind which inputs are raw, so the answer does not depend on other nodes. */
   private boolean supported(Node node) {
     packed.put(node, packedValue(node, false));
     transposed.put(node, packedValue(node, true));
-    if (!catalog.supports(forward(node))) {
-      return false;
-    }
     if (node.gradients() == null) {
-      return true;
+      return catalog.supports(forward(node));
     }
     sums.put(node, sumsValue(node));
-    return catalog.supports(backward(node));
+    filterGradients.add(node);
+    if (!catalog.supports(backward(node))) {
+      filterGradients.remove(node);
+    }
+    return catalog.supports(forward(node)) && catalog.supports(backward(node));
   }
 
   // ---- the new instructions
@@ -188,6 +195,9 @@ final class NodeFusion {
       Gradients gradients = node.gradients();
       if (gradients != null) {
         removed.addAll(List.of(gradients.pointwise(), gradients.front()));
+        if (filterGradients.contains(node)) {
+          removed.add(gradients.filter());
+        }
         backs.put(gradients.norm(), node);
         result.add(packing(node, true, transposed.get(node)));
         Instruction puller = puller(node);
@@ -223,17 +233,21 @@ final class NodeFusion {
   private Instruction forward(Node node) {
     List<Value> operands = inputs(node);
     operands.add(packed.get(node));
-    List<Value> outputs = new ArrayList<>(List.of(node.front().output(0), node.raw()));
+    List<Value> outputs = new ArrayList<>(List.of(node.raw()));
     BatchNorm.Forward norm = null;
     if (node.norm().primitive() instanceof BatchNorm.Forward forward) {
       norm = forward;
       operands.addAll(node.norm().inputs().subList(3, 5));
       outputs.addAll(node.norm().outputs().subList(1, 3));
     }
+    boolean keepsFront = node.gradients() != null && !filterGradients.contains(node);
+    if (keepsFront) {
+      outputs.add(node.front().output(0));
+    }
     Convolution depthwise = ((NodeTransform.Forward) node.front().primitive()).depthwise();
     return new Instruction(
         node.front().node(),
-        new SeparableNode.Forward(depthwise, raw(node), node.epsilon(), norm),
+        new SeparableNode.Forward(depthwise, raw(node), node.epsilon(), norm, keepsFront),
         operands,
         outputs);
   }
@@ -300,12 +314,14 @@ final class NodeFusion {
     operands.add(transposed.get(node));
     operands.addAll(inputs(node));
     List<Value> outputs = new ArrayList<>(gradients.front().outputs());
-    outputs.addAll(norm.outputs());
+    outputs.addAll(norm.outputs().subList(1, 3));
     outputs.add(sums.get(node));
+    boolean filterGradient = filterGradients.contains(node);
+    outputs.add(filterGradient ? gradients.filter().output(0) : norm.output(0));
     Convolution depthwise = ((NodeTransform.Backward) gradients.front().primitive()).depthwise();
     return new Instruction(
         gradients.front().node(),
-        new SeparableNode.Backward(depthwise, raw(node), node.epsilon(), edges),
+        new SeparableNode.Backward(depthwise, raw(node), node.epsilon(), edges, filterGradient),
         operands,
         outputs);
   }

@@ -27,16 +27,21 @@ public final class SeparableNode {
   }
 
   /**
-   * Operands: (inputs, packed filter, running mean, running variance) to (u, y, batch mean, batch
-   * variance), where u is the depthwise convolution's output and y the raw output. Without {@code
+   * Operands: (inputs, packed filter, running mean, running variance) to (y, batch mean, batch
+   * variance, u), where y is the raw output and u that of the depthwise convolution. Without {@code
    * norm} there are neither running nor batch statistics.
    *
    * @param raw which inputs are raw outputs
    * @param epsilon of the inputs' normalisations
    * @param norm the normalisation behind the node if it takes the batch's statistics
+   * @param keepsFront whether u is an output
    */
   public record Forward(
-      Convolution depthwise, List<Boolean> raw, double epsilon, BatchNorm.@Nullable Forward norm)
+      Convolution depthwise,
+      List<Boolean> raw,
+      double epsilon,
+      BatchNorm.@Nullable Forward norm,
+      boolean keepsFront)
       implements Primitive {
     public Forward {
       raw = List.copyOf(raw);
@@ -51,14 +56,21 @@ public final class SeparableNode {
   /**
    * Operands: (e_1 .. e_m; then for each scaled term weight, mask and sums; raw output, weight,
    * batch mean and batch variance of the node's own normalisation; transposed packed filter;
-   * inputs) to (e, dedges, ddepthwise, dy, dweight, dbias, sums). The gradient of the normalised
-   * output is the sum of the terms: term t is scaled by {@code mask[i] * sigmoid(weight[i])},
-   * {@code i = edges.get(t)}, of the reader that wrote it, or, if it is the only one, {@link
-   * NodeTransform.GradientSum#UNSCALED}. Sums are {@code [1 + k][channels]} floats: of e, and for
-   * each input of e times the input less its mean.
+   * inputs) to (e, dedges, ddepthwise, dweight, dbias, sums, dpointwise or dy). The gradient of the
+   * normalised output is the sum of the terms: term t is scaled by {@code mask[i] *
+   * sigmoid(weight[i])}, {@code i = edges.get(t)}, of the reader that wrote it, or, if it is the
+   * only one, {@link NodeTransform.GradientSum#UNSCALED}. Sums are {@code [1 + k][channels]}
+   * floats: of e, and for each input of e times the input less its mean.
+   *
+   * @param filterGradient whether the last output is the pointwise filter's gradient, for which u
+   *     is computed again; otherwise it is the gradient of the raw output
    */
   public record Backward(
-      Convolution depthwise, List<Boolean> raw, double epsilon, List<Integer> edges)
+      Convolution depthwise,
+      List<Boolean> raw,
+      double epsilon,
+      List<Integer> edges,
+      boolean filterGradient)
       implements Primitive {
     public Backward {
       raw = List.copyOf(raw);

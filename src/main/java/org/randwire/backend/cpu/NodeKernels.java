@@ -19,6 +19,7 @@ import org.randwire.backend.cpu.binding.rw_node_forward_args;
 import org.randwire.backend.cpu.binding.rw_node_gradient;
 import org.randwire.backend.cpu.binding.rw_node_inputs;
 import org.randwire.backend.cpu.binding.rw_pack_filter_args;
+import org.randwire.backend.cpu.binding.rw_pointwise_filter_gradient_merge_args;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Convolution;
 import org.randwire.op.Instruction;
@@ -48,6 +49,15 @@ final class NodeKernels {
   private static final int FEW_IMAGES = 8;
 
   private static final int LEAST_ROWS = 8;
+
+  /** With fewer tasks too many workers would wait for too long. */
+  private static final int FEWEST_PARTIALS = 4;
+
+  /** Elements that one task of the merge of pointwise filters' gradients adds up. */
+  private static final int MERGED_ELEMENTS = 4096;
+
+  /** Channels of the widest panel that a worker packs; product.h. */
+  private static final int PANEL = 48;
 
   /** Columns that one task packs. */
   private static final int PACKED_COLUMNS = 96;
@@ -105,7 +115,7 @@ final class NodeKernels {
     var node = (SeparableNode.Forward) i.primitive();
     int last = SeparableNode.inputOperands(node.raw()) - 1;
     return fits(node.depthwise(), i.inputs().subList(0, node.raw().size()), i.input(last))
-        && NativeKernels.streams(List.of(i.input(0), i.output(0), i.output(1)))
+        && NativeKernels.streams(List.of(i.input(0), i.output(0)))
         && productsHere(i.input(0));
   }
 
@@ -113,14 +123,26 @@ final class NodeKernels {
     var node = (SeparableNode.Backward) i.primitive();
     int first = i.inputs().size() - SeparableNode.inputOperands(node.raw());
     List<Value> streams = new ArrayList<>(i.inputs().subList(0, node.edges().size()));
-    streams.addAll(List.of(i.input(first - 5), i.output(0), i.output(3)));
+    streams.addAll(List.of(i.input(first - 5), i.output(0)));
+    if (!node.filterGradient()) {
+      streams.add(i.output(6));
+    }
     return fits(
             node.depthwise(),
             i.inputs().subList(first, first + node.raw().size()),
             i.input(i.inputs().size() - 1))
         && node.edges().size() <= Core.RW_MAX_TERMS
         && NativeKernels.streams(streams)
-        && productsHere(i.input(first));
+        && productsHere(i.input(first))
+        && (!node.filterGradient() || affordablePartials(i.input(first - 5)) >= FEWEST_PARTIALS);
+  }
+
+  /**
+   * How many partial sums of a pointwise filter's gradient may be written: together a fraction of
+   * the tensors that a fused gradient need not write and read.
+   */
+  private static int affordablePartials(Value raw) {
+    return (int) Math.min(BACKWARD_TASKS, NativeKernels.pixels(raw) / (2L * raw.storedChannels()));
   }
 
   /**
@@ -213,8 +235,8 @@ final class NodeKernels {
     }
 
     /** Strips of even height, so that each begins under the first tap of a window of stride 2. */
-    static Tiling backward(int batch, int rows) {
-      int images = NativeKernels.ceil(batch, BACKWARD_TASKS);
+    static Tiling backward(int batch, int rows, int mostTasks) {
+      int images = NativeKernels.ceil(batch, mostTasks);
       int strips = Math.max(1, Math.min(FEW_IMAGES / batch, rows / LEAST_ROWS));
       int height = strips == 1 ? rows : 2 * NativeKernels.ceil(NativeKernels.ceil(rows, strips), 2);
       return new Tiling(
@@ -237,12 +259,23 @@ final class NodeKernels {
       List<Value> packed,
       BatchNorm.@Nullable Forward norm) {
 
-    Value u() {
-      return instruction.output(0);
+    boolean whole() {
+      return !packed.isEmpty();
+    }
+
+    /** The output of the front, if anybody wants it. */
+    @Nullable Value u() {
+      boolean kept =
+          !(instruction.primitive() instanceof SeparableNode.Forward node) || node.keepsFront();
+      return kept ? instruction.output(instruction.outputs().size() - 1) : null;
+    }
+
+    TensorShape outputShape() {
+      return instruction.output(0).shape();
     }
 
     int outputs() {
-      return packed.isEmpty() ? 0 : instruction.output(1).storedChannels();
+      return whole() ? instruction.output(0).storedChannels() : 0;
     }
   }
 
@@ -265,11 +298,16 @@ final class NodeKernels {
     TensorShape shape = f.inputs().shape();
     int channels = f.inputs().channels();
     int outputs = f.outputs();
-    Tiling tiling = Tiling.forward(shape.batch(), f.u().shape().height());
+    Value u = f.u();
+    TensorShape out = f.outputShape();
+    Tiling tiling = Tiling.forward(shape.batch(), out.height());
     long floats =
         (shape.width() + 2L) * (3L * channels + LANES)
             + (f.inputs().count() + 2L) * channels
-            + outputs;
+            + outputs
+            + (u == null
+                ? (long) blockRows(out.height(), out.width()) * out.width() * channels
+                : 0);
     long statisticsBytes = f.norm() == null ? 0 : 16L * tiling.tasks() * outputs;
     return new NativeKernel(
         i,
@@ -278,14 +316,17 @@ final class NodeKernels {
         floats * Float.BYTES,
         o -> {
           var a = o.own(new rw_node_forward_args());
-          a.inputs(f.inputs().bind(o)).filter(o.floats(f.inputs().filter())).u(o.address(f.u()));
-          if (outputs > 0) {
-            a.packed(o.address(f.packed().get(0))).y(o.address(i.output(1)));
+          a.inputs(f.inputs().bind(o)).filter(o.floats(f.inputs().filter()));
+          if (u != null) {
+            a.u(o.address(u));
+          }
+          if (f.whole()) {
+            a.packed(o.address(f.packed().get(0))).y(o.address(i.output(0)));
           }
           if (f.norm() != null) {
             a.statistics(o.doubleScratch(0));
           }
-          a.worker_scratch(o.workerScratch()).type(NativeKernels.type(f.u()));
+          a.worker_scratch(o.workerScratch()).type(NativeKernels.type(i.output(0)));
           a.batch(shape.batch()).height(shape.height()).width(shape.width()).channels(channels);
           a.outputs(outputs).stride(f.window().strideHeight());
           a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
@@ -299,13 +340,13 @@ final class NodeKernels {
   private static Call mergeStatistics(
       NativeOperands o, Forward f, BatchNorm.Forward norm, Tiling tiling) {
     Instruction i = f.instruction();
-    Value y = i.output(1);
+    Value y = i.output(0);
     int operands = i.inputs().size();
     var m = o.own(new rw_batch_norm_merge_args());
     m.statistics(o.doubleScratch(0));
     m.running_mean(o.floats(i.input(operands - 2)));
     m.running_variance(o.floats(i.input(operands - 1)));
-    m.batch_mean(o.floats(i.output(2))).batch_variance(o.floats(i.output(3)));
+    m.batch_mean(o.floats(i.output(1))).batch_variance(o.floats(i.output(2)));
     m.epsilon(norm.epsilon()).momentum(norm.momentum());
     m.updates_running(norm.updatesRunning() ? 1 : 0).channels(y.shape().channels());
     m.stored_channels(y.storedChannels()).partials(tiling.tasks()).pixels(NativeKernels.pixels(y));
@@ -356,8 +397,19 @@ final class NodeKernels {
       return instruction.inputs().size() - SeparableNode.inputOperands(node().raw()) - 5;
     }
 
-    Value dy() {
-      return instruction.output(3);
+    /** The raw output of the node. */
+    Value y() {
+      return instruction.input(raw());
+    }
+
+    boolean filterGradient() {
+      return whole() && node().filterGradient();
+    }
+
+    Tiling tiling() {
+      TensorShape shape = inputs.shape();
+      int most = filterGradient() ? affordablePartials(y()) : BACKWARD_TASKS;
+      return Tiling.backward(shape.batch(), shape.height(), most);
     }
   }
 
@@ -380,14 +432,18 @@ final class NodeKernels {
   }
 
   /** Offsets of a backward kernel's scratch, in bytes. */
-  private record Scratch(long inputs, long filter, long sums, long scale, int outputs) {
+  private record Scratch(
+      long inputs, long filter, long sums, long scale, long pointwise, long bytes, int outputs) {
 
     static Scratch of(Backward b, Tiling tiling, long sumPartials) {
       int channels = b.inputs().channels();
-      int outputs = b.whole() ? b.dy().storedChannels() : 0;
+      int outputs = b.whole() ? b.y().storedChannels() : 0;
       long filter = 8L * tiling.tasks() * (1 + b.inputs().count()) * channels;
       long sums = filter + 4L * tiling.tasks() * 9 * channels;
-      return new Scratch(0, filter, sums, sums + 16L * sumPartials * outputs, outputs);
+      long scale = sums + 16L * sumPartials * outputs;
+      long pointwise = scale + 12L * outputs;
+      long partials = b.filterGradient() ? 4L * tiling.tasks() * channels * outputs : 0;
+      return new Scratch(0, filter, sums, scale, pointwise, pointwise + partials, outputs);
     }
 
     long dyMean() {
@@ -397,21 +453,17 @@ final class NodeKernels {
     long slope() {
       return scale + 8L * outputs;
     }
-
-    long bytes() {
-      return scale + 12L * outputs;
-    }
   }
 
   private static Kernel backward(Backward b) {
     Instruction i = b.instruction();
     TensorShape shape = b.inputs().shape();
     int channels = b.inputs().channels();
-    Tiling tiling = Tiling.backward(shape.batch(), shape.height());
+    Tiling tiling = b.tiling();
     boolean adds = b.whole() && !b.node().gathers();
     long sumPartials =
         adds
-            ? NativeKernels.ceil(NativeKernels.pixels(b.dy()), NativeKernels.partialPixels(b.dy()))
+            ? NativeKernels.ceil(NativeKernels.pixels(b.y()), NativeKernels.partialPixels(b.y()))
             : 0;
     Scratch scratch = Scratch.of(b, tiling, sumPartials);
     return new NativeKernel(
@@ -440,7 +492,7 @@ final class NodeKernels {
           a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
           calls.add(o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_backward(a, t, w)));
           calls.add(mergePartials(o, b, scratch, tiling.tasks()));
-          return calls;
+          return List.copyOf(calls);
         });
   }
 
@@ -451,10 +503,13 @@ final class NodeKernels {
     long width = (shape.width() - 1) / stride + 1;
     int height = (shape.height() - 1) / stride + 1;
     long block = b.whole() ? blockRows(height, (int) width) : 1;
+    long pixels = block * width;
+    long rows = b.filterGradient() ? (block - 1) * stride + 3 : 1;
     return (width + 2) * ((block + 2) * channels + LANES)
-        + (long) shape.width() * channels
+        + (shape.width() + 2L) * (rows * channels + LANES)
         + (2L * b.inputs().count() + 3) * channels
-        + (b.whole() ? width * (b.dy().storedChannels() + block) : 0);
+        + (b.whole() ? pixels * (1 + b.y().storedChannels()) : 0)
+        + (b.filterGradient() ? pixels * channels + (pixels + 1) * (channels + PANEL) : 0);
   }
 
   private static Call mergePartials(NativeOperands o, Backward b, Scratch scratch, int partials) {
@@ -465,10 +520,25 @@ final class NodeKernels {
     m.input_partials(o.doubleScratch(scratch.inputs())).dweight(o.floats(i.output(1)));
     m.weight_elements(i.output(1).elements()).dfilter(o.floats(i.output(2)));
     if (b.whole()) {
-      m.input_sums(o.floats(i.output(6)));
+      m.input_sums(o.floats(i.output(5)));
     }
     m.partials(partials).channels(channels);
-    return o.call(i.label(), 1 + channels / LANES, (t, w) -> Core.rw_node_backward_merge(m, t, w));
+    int tasks = 1 + channels / LANES;
+    if (!b.filterGradient()) {
+      return o.call(i.label(), tasks, (t, w) -> Core.rw_node_backward_merge(m, t, w));
+    }
+    Value dfilter = i.output(6);
+    var f = o.own(new rw_pointwise_filter_gradient_merge_args());
+    f.partials(o.floatScratch(scratch.pointwise())).dfilter(o.floats(dfilter));
+    f.partial_count(partials).elements(dfilter.elements()).elements_per_task(MERGED_ELEMENTS);
+    int more = (int) NativeKernels.ceil(dfilter.elements(), MERGED_ELEMENTS);
+    return o.call(
+        i.label(),
+        tasks + more,
+        (t, w) ->
+            t < tasks
+                ? Core.rw_node_backward_merge(m, t, w)
+                : Core.rw_pointwise_filter_gradient_merge(f, t - tasks, w));
   }
 
   private static rw_node_gradient gradient(NativeOperands o, Backward b, Scratch scratch) {
@@ -487,7 +557,12 @@ final class NodeKernels {
     g.mask(o.array(masks)).y(o.address(i.input(b.raw()))).mean(o.floats(i.input(b.raw() + 2)));
     g.scale(o.floatScratch(scratch.scale())).dy_mean(o.floatScratch(scratch.dyMean()));
     g.slope(o.floatScratch(scratch.slope())).packed(o.address(i.input(b.raw() + 4)));
-    return g.dy(o.address(b.dy())).terms(edges.size()).outputs(scratch.outputs());
+    if (b.filterGradient()) {
+      g.filter_partials(o.floatScratch(scratch.pointwise()));
+    } else {
+      g.dy(o.address(i.output(6)));
+    }
+    return g.terms(edges.size()).outputs(scratch.outputs());
   }
 
   /** The normalisation's gradient from what the readers left. */
@@ -510,11 +585,11 @@ final class NodeKernels {
     g.plain(o.array(plain)).centred(o.array(centred)).edge_weight(o.array(weights));
     g.edge_mask(o.array(masks)).terms(edges.size()).weight(o.floats(i.input(b.raw() + 1)));
     g.batch_mean(o.floats(i.input(b.raw() + 2))).batch_variance(o.floats(i.input(b.raw() + 3)));
-    g.dweight(o.floats(i.output(4))).dbias(o.floats(i.output(5)));
+    g.dweight(o.floats(i.output(3))).dbias(o.floats(i.output(4)));
     g.scale(o.floatScratch(scratch.scale())).dy_mean(o.floatScratch(scratch.dyMean()));
     g.slope(o.floatScratch(scratch.slope())).epsilon(b.node().epsilon());
-    g.channels(b.dy().shape().channels()).stored_channels(scratch.outputs());
-    g.pixels(NativeKernels.pixels(b.dy()));
+    g.channels(b.y().shape().channels()).stored_channels(scratch.outputs());
+    g.pixels(NativeKernels.pixels(b.y()));
     int tasks = scratch.outputs() / LANES;
     return List.of(o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_gather(g, t, w)));
   }
@@ -525,18 +600,18 @@ final class NodeKernels {
     var s = o.own(new rw_batch_norm_gradient_sums_args());
     s.x(o.address(i.input(b.raw()))).dy(o.address(i.input(0)));
     s.batch_mean(o.floats(i.input(b.raw() + 2))).partials(o.doubleScratch(scratch.sums()));
-    s.worker_scratch(o.workerScratch()).type(NativeKernels.type(b.dy()));
-    s.channels(scratch.outputs()).pixels(NativeKernels.pixels(b.dy()));
-    s.pixels_per_task(NativeKernels.partialPixels(b.dy()));
+    s.worker_scratch(o.workerScratch()).type(NativeKernels.type(b.y()));
+    s.channels(scratch.outputs()).pixels(NativeKernels.pixels(b.y()));
+    s.pixels_per_task(NativeKernels.partialPixels(b.y()));
     Call sums = o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
     var m = o.own(new rw_batch_norm_gradient_merge_args());
     m.sums(o.doubleScratch(scratch.sums())).weight(o.floats(i.input(b.raw() + 1)));
     m.batch_mean(o.floats(i.input(b.raw() + 2))).batch_variance(o.floats(i.input(b.raw() + 3)));
-    m.dweight(o.floats(i.output(4))).dbias(o.floats(i.output(5)));
+    m.dweight(o.floats(i.output(3))).dbias(o.floats(i.output(4)));
     m.scale(o.floatScratch(scratch.scale())).dy_mean(o.floatScratch(scratch.dyMean()));
     m.slope(o.floatScratch(scratch.slope())).epsilon(b.node().epsilon());
-    m.channels(b.dy().shape().channels()).stored_channels(scratch.outputs()).partials(partials);
-    m.pixels(NativeKernels.pixels(b.dy()));
+    m.channels(b.y().shape().channels()).stored_channels(scratch.outputs()).partials(partials);
+    m.pixels(NativeKernels.pixels(b.y()));
     int tasks = scratch.outputs() / LANES;
     return List.of(
         sums, o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w)));
