@@ -112,9 +112,7 @@ final class Comparison {
   /** Median of the peaks of resident memory in the rounds, in bytes. */
   Optional<Double> peakBytes(Variant variant) {
     return Optional.ofNullable(rounds.get(variant))
-        .map(
-            of ->
-                Statistics.of(of.stream().map(m -> (double) m.peakBytes()).toList()).median());
+        .map(of -> Statistics.of(of.stream().map(m -> (double) m.peakBytes()).toList()).median());
   }
 
   /**

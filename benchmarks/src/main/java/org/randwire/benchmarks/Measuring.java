@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.randwire.benchmarks.Variant.EngineName;
 import org.randwire.benchmarks.engine.Problem;
 import org.randwire.export.Safetensors;
@@ -25,12 +26,17 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Measuring implements AutoCloseable {
 
-  /** libtorch's threads spin at their barriers: beside another busy process a step takes seconds. */
-  private static final long LIMIT_SECONDS = 180;
+  /**
+   * libtorch's threads spin at their barriers: beside another busy process a step takes seconds.
+   */
+  private static final long LIMIT_SECONDS = 120;
 
   private final double seconds;
   private final Path folder;
   private final Map<String, Path> weights = new HashMap<>();
+
+  /** Ended with this process, however that ends. */
+  private volatile @Nullable Process running;
 
   /**
    * @param seconds how long each process measures
@@ -41,6 +47,14 @@ final class Measuring implements AutoCloseable {
       folder = Files.createTempDirectory("randwire-benchmarks");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(this::endRunning));
+  }
+
+  private void endRunning() {
+    Process process = running;
+    if (process != null) {
+      process.destroyForcibly();
     }
   }
 
@@ -54,14 +68,14 @@ final class Measuring implements AutoCloseable {
               .redirectOutput(output.toFile())
               .redirectError(errors.toFile())
               .start();
+      running = process;
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
         System.err.println(subject + ", " + variant + ": not done in " + LIMIT_SECONDS + " s");
         return Optional.empty();
       }
       if (process.exitValue() != 0) {
-        System.err.println(
-            subject + ", " + variant + ": " + cause(errors, process.exitValue()));
+        System.err.println(subject + ", " + variant + ": " + cause(errors, process.exitValue()));
         return Optional.empty();
       }
       List<String> lines = Files.readAllLines(output);
@@ -103,8 +117,7 @@ final class Measuring implements AutoCloseable {
     Optional.ofNullable(System.getProperty("randwire.testdata"))
         .ifPresent(value -> command.add("-Drandwire.testdata=" + value));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(
-        MeasureCommand.arguments(subject, variant, seconds, weightsOf(subject)));
+    command.addAll(MeasureCommand.arguments(subject, variant, seconds, weightsOf(subject)));
     ProcessBuilder builder = new ProcessBuilder(command);
     if (variant.engine() == EngineName.RANDWIRE) {
       // What the launcher sets; the peers run with the defaults they come with.

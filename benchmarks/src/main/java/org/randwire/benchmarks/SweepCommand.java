@@ -25,8 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
     name = "sweep",
     mixinStandardHelpOptions = true,
     description = {
-      "Train one network at several batches or widths with RandWire and with libtorch,",
-      "whose best layout counts at each point; writes JSON and an SVG plot."
+      "Train one network at several batches or widths; write JSON and an SVG plot.",
+      "Of libtorch the better layout counts at each point."
     })
 final class SweepCommand implements Callable<Integer> {
 
@@ -96,8 +96,7 @@ final class SweepCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Map<Integer, Double> curve(
-      Map<String, Map<Integer, Double>> curves, String name) {
+  private static Map<Integer, Double> curve(Map<String, Map<Integer, Double>> curves, String name) {
     return curves.computeIfAbsent(name, n -> new LinkedHashMap<>());
   }
 

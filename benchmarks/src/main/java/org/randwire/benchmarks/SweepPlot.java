@@ -113,8 +113,7 @@ final class SweepPlot {
           curve.entrySet().stream()
               .map(p -> number(x(p.getKey())) + " " + number(y(p.getValue())))
               .collect(Collectors.joining("L", "M", ""));
-      svg.append(
-          "<path class=\"curve\" stroke=\"%s\" d=\"%s\"/>\n".formatted(colour, path));
+      svg.append("<path class=\"curve\" stroke=\"%s\" d=\"%s\"/>\n".formatted(colour, path));
       curve.forEach(
           (point, value) ->
               svg.append(

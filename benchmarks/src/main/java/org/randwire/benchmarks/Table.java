@@ -20,8 +20,7 @@ record Table(
   String markdown() {
     StringBuilder text = new StringBuilder();
     text.append("# Training steps, RandWire and libtorch\n\n").append(machine).append("\n\n");
-    text.append(
-        "Images per second: median of the rounds' medians (smallest..largest of ")
+    text.append("Images per second: median of the rounds' medians (smallest..largest of ")
         .append(rounds)
         .append(" interleaved rounds). Peak: resident memory of the whole process, MB.\n\n");
     row(

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
     name = "table",
     mixinStandardHelpOptions = true,
     description = {
-      "Train each network with RandWire, libtorch and DJL in turn and write a table.",
+      "Train each network with RandWire, libtorch and DJL in turn; write a table.",
       "Each measurement is a process of its own. Exit status 1 if the losses do not agree."
     })
 final class TableCommand implements Callable<Integer> {

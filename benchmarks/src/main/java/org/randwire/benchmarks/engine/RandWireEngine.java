@@ -28,9 +28,7 @@ public final class RandWireEngine implements Engine {
     backend = new CpuBackend(type, threads);
     session =
         Session.open(
-            problem.graph(),
-            Session.Options.of(problem.batch(), recipe.labelSmoothing()),
-            backend);
+            problem.graph(), Session.Options.of(problem.batch(), recipe.labelSmoothing()), backend);
     batch = problem.batch(Trainer.layout(session.training()));
     set(problem, Section.PARAMETERS, session.state().parameters());
     set(problem, Section.STATE, session.state().states());
