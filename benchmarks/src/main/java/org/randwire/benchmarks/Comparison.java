@@ -2,6 +2,7 @@
 package org.randwire.benchmarks;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,23 +47,23 @@ final class Comparison {
     return measurements;
   }
 
-  /** Runs every variant of the peers once and keeps the fastest of libtorch's. */
+  /** Runs every variant of the peers once and keeps the fastest of each precision. */
   void screen(List<Precision> precisions, boolean djl) {
     for (Precision precision : precisions) {
       List<Measurement> tried = new ArrayList<>();
       for (Layout layout : Layout.values()) {
         measure(Variant.libtorch(precision, threads, layout)).ifPresent(tried::add);
       }
-      Optional<Measurement> best = fastest(tried);
-      if (best.isPresent() && threads > 1) {
-        measure(Variant.libtorch(precision, 1, best.get().variant().layout()))
+      if (threads > 1) {
+        fastest(tried)
+            .map(best -> Variant.libtorch(precision, 1, best.variant().layout()))
+            .flatMap(this::measure)
             .ifPresent(tried::add);
-        best = fastest(tried);
       }
-      best.ifPresent(measurement -> bestPeers.put(precision, measurement.variant()));
-    }
-    if (djl) {
-      measure(Variant.djl(threads));
+      if (djl && precision == Precision.FP32) {
+        measure(Variant.djl(threads)).ifPresent(tried::add);
+      }
+      fastest(tried).ifPresent(best -> bestPeers.put(precision, best.variant()));
     }
   }
 
@@ -83,7 +84,7 @@ final class Comparison {
     for (int round = 0; round < count; round++) {
       List<Variant> now = new ArrayList<>(order);
       if (round % 2 == 1) {
-        java.util.Collections.reverse(now);
+        Collections.reverse(now);
       }
       for (Variant variant : now) {
         measure(variant)
@@ -98,7 +99,7 @@ final class Comparison {
     return measurement;
   }
 
-  /** The fastest of libtorch's variants at a precision. */
+  /** The fastest of the peers' variants at a precision. */
   Optional<Variant> bestPeer(Precision precision) {
     return Optional.ofNullable(bestPeers.get(precision));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.benchmarks;
 
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -25,6 +26,6 @@ public final class Main {
   }
 
   private static Network network(String word) {
-    return Network.valueOf(word.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+    return Network.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 }

@@ -127,6 +127,9 @@ final class Measuring implements AutoCloseable {
     }
     builder.environment().put("OPT_OUT_TRACKING", "true"); // DJL reports its use otherwise.
     builder.environment().put("DJL_OFFLINE", "true");
+    builder
+        .environment()
+        .put("DJL_CACHE_DIR", Path.of("target", "djl").toAbsolutePath().toString());
     return builder;
   }
 

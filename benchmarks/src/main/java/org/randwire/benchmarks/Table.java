@@ -19,7 +19,7 @@ record Table(
 
   String markdown() {
     StringBuilder text = new StringBuilder();
-    text.append("# Training steps, RandWire and libtorch\n\n").append(machine).append("\n\n");
+    text.append("# Training steps, RandWire and its peers\n\n").append(machine).append("\n\n");
     text.append("Images per second: median of the rounds' medians (smallest..largest of ")
         .append(rounds)
         .append(" interleaved rounds). Peak: resident memory of the whole process, MB.\n\n");
@@ -28,12 +28,12 @@ record Table(
         "network",
         "precision",
         "RandWire",
-        "libtorch's best",
-        "its variant",
+        "best peer",
+        "which",
         "ratio",
-        "ratio to its best precision",
+        "ratio to peers' best precision",
         "peak RandWire",
-        "peak libtorch");
+        "peak of best peer");
     rule(text, 9);
     comparisons.forEach(c -> precisions.forEach(p -> speed(text, c, p)));
     text.append("\n## Threads\n\n");

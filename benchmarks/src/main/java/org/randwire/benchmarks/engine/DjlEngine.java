@@ -13,6 +13,7 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,7 @@ public final class DjlEngine implements Engine {
     int classes = problem.graph().output().shape().channels();
     double smoothing = problem.recipe().labelSmoothing();
     float[] values = new float[problem.batch() * classes];
-    java.util.Arrays.fill(values, (float) (smoothing / classes));
+    Arrays.fill(values, (float) (smoothing / classes));
     for (int i = 0; i < problem.batch(); i++) {
       values[i * classes + batch.labels()[i]] += (float) (1 - smoothing);
     }
@@ -202,7 +203,7 @@ public final class DjlEngine implements Engine {
 
   @Override
   public String description() {
-    return "DJL " + engine.getClass().getPackage().getImplementationVersion() + ", " + engine;
+    return "DJL, " + engine.getEngineName() + " " + engine.getVersion();
   }
 
   @Override

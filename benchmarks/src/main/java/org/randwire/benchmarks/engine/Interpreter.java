@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.benchmarks.engine;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +81,7 @@ final class Interpreter<T> {
 
   /** The logits {@code [N, K]} of a batch, whose handle stays the caller's. */
   T logits(T images) {
-    List<T> values = new java.util.ArrayList<>();
+    List<T> values = new ArrayList<>();
     for (OpNode node : graph.nodes()) {
       T result = node.op() instanceof Input ? images : run(node, values);
       values.add(result);

@@ -69,19 +69,37 @@ final class BoundKernel implements AutoCloseable {
             backend.layout(),
             oneGroup ? input.storedChannels() : shape.channels(),
             backend.layout().storedChannels(shape.batch()));
-    return add(section, shape, backend.layout(), backend.parameterType(), layout.elements());
+    return add(
+        section,
+        shape,
+        backend.layout(),
+        backend.parameterType(),
+        layout.elements(),
+        layout.storedOutputs(),
+        shape.batch());
   }
 
   private Value tensor(Section section, TensorShape shape, MemoryLayout layout, DataType type) {
-    return add(section, shape, layout, type, layout.elements(shape));
+    int stored = layout.storedChannels(shape.channels());
+    return add(section, shape, layout, type, layout.elements(shape), stored, shape.channels());
   }
 
+  /**
+   * @param stored elements of a row, the innermost dimension
+   * @param used how many of them are not padding
+   */
   private Value add(
-      Section section, TensorShape shape, MemoryLayout layout, DataType type, long elements) {
+      Section section,
+      TensorShape shape,
+      MemoryLayout layout,
+      DataType type,
+      long elements,
+      int stored,
+      int used) {
     int id = memory.size();
     Value value = new Value(id, "value" + id, section, shape, layout, type, elements, -1);
     Buffer buffer = allocate(value.sizeBytes());
-    fill(buffer, value);
+    fill(buffer, value, stored, used);
     memory.put(value, buffer);
     return value;
   }
@@ -93,14 +111,10 @@ final class BoundKernel implements AutoCloseable {
   }
 
   /** Uniform in [0.1, 1], which is also a variance; padding stays zero. */
-  private void fill(Buffer buffer, Value value) {
+  private void fill(Buffer buffer, Value value, int stored, int used) {
     ByteBuffer bytes =
         ByteBuffer.allocateDirect(Math.toIntExact(value.sizeBytes()))
             .order(ByteOrder.nativeOrder());
-    boolean padded = value.layout() == MemoryLayout.CHANNELS_LAST;
-    int stored = padded ? value.storedChannels() : 1;
-    boolean isFilter = value.shape().batch() > 1 && value.section() == Section.PARAMETERS;
-    int used = padded && !isFilter ? value.shape().channels() : stored;
     for (int i = 0; i < value.elements(); i++) {
       float drawn = i % stored < used ? 0.1f + 0.9f * random.nextFloat() : 0;
       switch (value.type()) {
