@@ -22,8 +22,9 @@ readonly LIBRARY=libjnirandwire.so
 # -ffp-contract=off: a product and a sum are fused only where the source says so, or results would differ by compiler.
 readonly COMMON=(-std=c++17 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -Wall -Wextra
   -Werror=return-type -Inative/include -Inative/cpu)
-readonly ISAS=(avx512 avx2 baseline)
+readonly ISAS=(avx512_bf16 avx512 avx2 baseline)
 declare -rA ISA_FLAGS=(
+  [avx512_bf16]="-DRW_ISA=avx512_bf16 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mfma -mf16c"
   [avx512]="-DRW_ISA=avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c"
   [avx2]="-DRW_ISA=avx2 -mavx2 -mfma -mf16c"
   [baseline]="-DRW_ISA=baseline"

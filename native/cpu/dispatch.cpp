@@ -11,6 +11,9 @@
 namespace rw {
 
 #define RW_KERNEL(name, parameters, arguments) int name parameters;
+namespace avx512_bf16 {
+#include "kernels.def"
+}
 namespace avx512 {
 #include "kernels.def"
 }
@@ -33,6 +36,11 @@ struct KernelTable {
 
 // Best first: a machine uses the first table it supports, and RANDWIRE_ISA can only move down the list.
 constexpr KernelTable tables[] = {
+#define RW_KERNEL(name, parameters, arguments) , avx512_bf16::name
+    {"avx512_bf16"
+#include "kernels.def"
+    },
+#undef RW_KERNEL
 #define RW_KERNEL(name, parameters, arguments) , avx512::name
     {"avx512"
 #include "kernels.def"
@@ -57,7 +65,8 @@ int best_supported() {
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return has_avx512 ? 0 : has_avx2 ? 1 : 2;
+  if (has_avx512) return __builtin_cpu_supports("avx512bf16") ? 0 : 1;
+  return has_avx2 ? 2 : 3;
 }
 
 const KernelTable* choose() {

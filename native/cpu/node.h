@@ -55,35 +55,84 @@ struct Tile {
   }
 };
 
-// N vectors at `offset` of the sum of c[i] * x[i], each to its own block.
-template <int N, typename T, typename Target, typename F>
-inline void sum_vectors(const T* const* x, const float* c, int terms, int64_t offset, Target* target, int64_t block,
-                        F finish) {
-  vec sum[N];
-  RW_UNROLL for (int j = 0; j < N; j++) sum[j] = load(x[0] + offset + lanes * j) * broadcast(c[0]);
-  for (int i = 1; i < terms; i++) {
-    const T* source = x[i] + offset;
-    const vec factor = broadcast(c[i]);
-    RW_UNROLL for (int j = 0; j < N; j++) sum[j] = fma(load(source + lanes * j), factor, sum[j]);
+// The inputs of a node as its kernels read them: x_i less a mean per channel, times a factor per channel, all added up
+// to a shift per channel. That is the edge's coefficient and, where the input is the raw output of a pointwise
+// convolution, its batch normalisation: gamma / sigma * (x - mean) + beta. The mean is taken away first: folded into
+// the shift it would cost digits where a channel hardly varies.
+template <typename T>
+struct Inputs {
+  const T* const* x;
+  const float* const* mean;  // [C] each
+  const float* factor;       // [inputs][C]
+  const float* shift;        // [C]
+  int count, channels;
+};
+
+// Floats that read_inputs takes.
+inline int64_t inputs_floats(int inputs, int64_t channels) { return (inputs + 2) * channels; }
+
+// Works out the factors of rw_node_inputs in `scratch`; `mean` is filled too.
+template <typename T>
+inline Inputs<T> read_inputs(const rw_node_inputs& a, int channels, float* scratch, const float* (&mean)[max_terms]) {
+  float* const factor = scratch;
+  float* const shift = factor + static_cast<int64_t>(a.count) * channels;
+  float* const zero = shift + channels;
+  std::fill_n(shift, 2 * channels, 0.0f);
+  const vec epsilon = broadcast(a.epsilon);
+  for (int i = 0; i < a.count; i++) {
+    float* const own = factor + static_cast<int64_t>(i) * channels;
+    const vec c = broadcast(edge_coefficient(a.weight[i], a.mask[i]));
+    const float* const* norm = static_cast<const float* const*>(a.norm) + 4 * i;
+    mean[i] = norm[0] == nullptr ? zero : norm[0];
+    for (int channel = 0; channel < channels; channel += lanes) {
+      if (norm[0] == nullptr) {
+        store(own + channel, c);
+      } else {
+        const vec gamma = load(norm[2] + channel), beta = load(norm[3] + channel);
+        store(own + channel, c * (gamma / square_root(load(norm[1] + channel) + epsilon)));
+        store(shift + channel, fma(c, beta, load(shift + channel)));
+      }
+    }
   }
-  RW_UNROLL for (int j = 0; j < N; j++) store(target + block * j, finish(sum[j]));
+  return {static_cast<const T* const*>(a.x), mean, factor, shift, a.count, channels};
+}
+
+// N pixels of 16 channels of the sum, from element `offset` of each input on.
+template <int N, typename T, typename F>
+inline void sum_pixels(const Inputs<T>& in, int64_t offset, int64_t channel, float* target, F finish) {
+  vec sum[N];
+  const vec shift = load(in.shift + channel);
+  RW_UNROLL for (int j = 0; j < N; j++) sum[j] = shift;
+  for (int i = 0; i < in.count; i++) {
+    const T* source = in.x[i] + offset;
+    const vec mean = load(in.mean[i] + channel), factor = load(in.factor + i * in.channels + channel);
+    RW_UNROLL for (int j = 0; j < N; j++) {
+      sum[j] = fma(load(source + static_cast<int64_t>(j) * in.channels) - mean, factor, sum[j]);
+    }
+  }
+  RW_UNROLL for (int j = 0; j < N; j++) store(target + j * lanes, finish(sum[j]));
 }
 
 // Sums `pixels` pixels that start at element `offset` of each input; `block` floats lie between the target's blocks.
 template <typename T, typename F>
-inline void sum_row(const T* const* x, const float* c, int terms, int64_t offset, int pixels, int channels,
-                    float* target, int64_t block, F finish) {
-  for (int pixel = 0; pixel < pixels; pixel++) {
-    int channel = 0;
-    for (; channel + 4 * lanes <= channels; channel += 4 * lanes) {
-      sum_vectors<4>(x, c, terms, offset + channel, target + channel / lanes * block, block, finish);
+inline void sum_row(const Inputs<T>& in, int64_t offset, int pixels, float* target, int64_t block, F finish) {
+  for (int64_t channel = 0; channel < in.channels; channel += lanes, target += block) {
+    int64_t at = offset + channel;
+    int pixel = 0;
+    for (; pixel + 8 <= pixels; pixel += 8, at += 8 * static_cast<int64_t>(in.channels)) {
+      sum_pixels<8>(in, at, channel, target + pixel * lanes, finish);
     }
-    for (; channel < channels; channel += lanes) {
-      sum_vectors<1>(x, c, terms, offset + channel, target + channel / lanes * block, block, finish);
+    for (; pixel + 2 <= pixels; pixel += 2, at += 2 * static_cast<int64_t>(in.channels)) {
+      sum_pixels<2>(in, at, channel, target + pixel * lanes, finish);
     }
-    offset += channels;
-    target += lanes;
+    if (pixel < pixels) sum_pixels<1>(in, at, channel, target + pixel * lanes, finish);
   }
+}
+
+// Rows of a block whose pixels go through a product together: enough to pay for streaming the packed matrix.
+inline int block_rows(int rows, int width) {
+  const int enough = (56 + width - 1) / width;
+  return rows < 2 * enough ? rows : enough;
 }
 
 // The sum of a[i] * b[i] over a multiple of 16 elements: four chains, added in fixed order.

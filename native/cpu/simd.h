@@ -14,7 +14,7 @@
 #include <cstring>
 
 #ifndef RW_ISA
-#error "RW_ISA must name the instruction set: avx512, avx2 or baseline"
+#error "RW_ISA must name the instruction set: avx512_bf16, avx512, avx2 or baseline"
 #endif
 
 #if defined(__AVX512F__)
@@ -68,6 +68,7 @@ inline void store_one(bfloat16* p, float value) {
 //
 // load and store take any address; load_aligned and store_aligned need one that is a multiple of the 16 values' size.
 //   a + b, a - b, a * b, fma(a, b, c) = a * b + c rounded once
+//   a / b, square_root(a): rounded once
 //   max(a, b) = a > b ? a : b and min(a, b) = a < b ? a : b, so b where either is NaN
 //   select_if_positive(x, a, b) = x > 0 ? a : b, so b where x is NaN
 //   sum(v): lanes i and i + 8 are added, then i and i + 4, then i and i + 2, then the last two
@@ -105,6 +106,8 @@ inline void store_aligned(bfloat16* p, vec a) { _mm256_store_si256(reinterpret_c
 inline vec operator+(vec a, vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline vec operator-(vec a, vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline vec operator*(vec a, vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline vec operator/(vec a, vec b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline vec square_root(vec a) { return {_mm512_sqrt_ps(a.v)}; }
 inline vec fma(vec a, vec b, vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 inline vec max(vec a, vec b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline vec min(vec a, vec b) { return {_mm512_min_ps(a.v, b.v)}; }
@@ -163,6 +166,8 @@ inline void store_aligned(bfloat16* p, vec a) { _mm256_store_si256(reinterpret_c
 inline vec operator+(vec a, vec b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
 inline vec operator-(vec a, vec b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
 inline vec operator*(vec a, vec b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+inline vec operator/(vec a, vec b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
+inline vec square_root(vec a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
 inline vec fma(vec a, vec b, vec c) {
   return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }
@@ -224,6 +229,12 @@ inline vec operator-(const vec& a, const vec& b) {
 inline vec operator*(const vec& a, const vec& b) {
   return each_lane([&](int i) { return a.v[i] * b.v[i]; });
 }
+inline vec operator/(const vec& a, const vec& b) {
+  return each_lane([&](int i) { return a.v[i] / b.v[i]; });
+}
+inline vec square_root(const vec& a) {
+  return each_lane([&](int i) { return std::sqrt(a.v[i]); });
+}
 inline vec fma(const vec& a, const vec& b, const vec& c) {
   return each_lane([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
 }
@@ -238,6 +249,13 @@ inline vec select_if_positive(const vec& x, const vec& a, const vec& b) {
 }
 
 #endif
+
+// total[i] += a[i], in double.
+inline void add_to(double* total, vec a) {
+  float x[lanes];
+  store(x, a);
+  for (int i = 0; i < lanes; i++) total[i] += x[i];
+}
 
 inline float sum(vec a) {
   float x[lanes];

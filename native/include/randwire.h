@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /// Raised by one with every change of this header that old callers cannot survive.
-#define RW_ABI_VERSION 1
+#define RW_ABI_VERSION 2
 
 enum rw_status {
   RW_OK = 0,
@@ -34,10 +34,10 @@ enum rw_status {
 /// RW_ABI_VERSION of the header that the library was compiled with.
 RW_API int rw_abi_version(void);
 
-/// The instruction set whose kernels run: "avx512" (F, BW, VL, DQ), "avx2" (with FMA and F16C) or "baseline"
-/// (what every x86-64 processor has). It is the best one that processor and operating system offer, lowered by the
-/// environment variable RANDWIRE_ISA where that names a lesser one; any other value of it changes nothing.
-/// Chosen once, when the library is loaded.
+/// The instruction set whose kernels run: "avx512_bf16" (F, BW, VL, DQ, BF16), "avx512" (F, BW, VL, DQ),
+/// "avx2" (with FMA and F16C) or "baseline" (what every x86-64 processor has). It is the best one that processor and
+/// operating system offer, lowered by the environment variable RANDWIRE_ISA where that names a lesser one; any other
+/// value of it changes nothing. Chosen once, when the library is loaded.
 RW_API const char* rw_isa(void);
 
 /// Sets how many OpenMP threads the *calling* thread's parallel regions get, in the OpenMP library that oneDNN brought
@@ -71,52 +71,90 @@ enum rw_type {
 /// The most inputs of a sum.
 #define RW_MAX_TERMS 256
 
-/// u = depthwise3x3(relu(sum_i mask_i * sigmoid(weight_i) * x_i)), padding 1.
-/// Tasks: ceil(N / images_per_task) * ceil(H' / rows_per_task), H' = (H - 1) / stride + 1.
-typedef struct rw_node_forward_args {
-  /// Addresses of the inputs, each [N][H][W][C].
+/// The inputs of a node: p = sum_i mask_i * sigmoid(weight_i) * v_i. v_i is x_i as it is, or normalised while it is
+/// read: gamma / sqrt(variance + epsilon) * (x_i - mean) + beta per channel.
+typedef struct rw_node_inputs {
+  /// Addresses of the tensors, each [N][H][W][C].
   const void* x;
+  /// Four addresses for each input, of [C] floats each: mean, variance, gamma, beta; or four times null.
+  const void* norm;
   const float* weight;
   const float* mask;
+  float epsilon;
+  int count;
+} rw_node_inputs;
+
+/// u = depthwise3x3(relu(p)), padding 1; and then, unless `packed` is null, y = u times the pointwise filter and each
+/// task's mean and sum of squared deviations of y.
+/// Tasks: ceil(N / images_per_task) * ceil(H' / rows_per_task), H' = (H - 1) / stride + 1.
+typedef struct rw_node_forward_args {
+  const rw_node_inputs* inputs;
   /// [3][3][C].
   const float* filter;
   /// [N][H'][W'][C].
   void* u;
-  /// For each worker the address of (W + 2) * (3 * C + 16) floats.
+  /// The pointwise filter [C][outputs] as rw_pack_filter leaves it, or null.
+  const void* packed;
+  /// [N][H'][W'][outputs]; like the next not used without pointwise filter.
+  void* y;
+  /// [tasks][2][outputs]: means, then sums of squared deviations; or null.
+  double* statistics;
+  /// For each worker the address of (W + 2) * (3 * C + 16) + (count + 2) * C + outputs floats.
   const void* worker_scratch;
-  int inputs;
   int type;
   int batch;
   int height;
   int width;
   int channels;
+  int outputs;
   /// 1 or 2.
   int stride;
   int images_per_task;
-  /// Rows of u. Above 1 image per task it must be H'.
+  /// Rows of u; with statistics a divisor of H'. Above 1 image per task it must be H'.
   int rows_per_task;
 } rw_node_forward_args;
 RW_API int rw_node_forward(const rw_node_forward_args* args, int task, int worker);
 
-/// The gradient of rw_node_forward: e of the sum, and partial sums for filter and edge weights.
-/// Tasks: ceil(N / images_per_task) * ceil(H / rows_per_task).
+/// The gradient of y behind a batch normalisation, pulled from those who read the normalised values:
+/// dy = scale * (g - dy_mean - slope * (y - mean)) with g = sum_t c_t * e_t, c_t as in rw_weighted_sum.
+typedef struct rw_node_gradient {
+  /// Addresses of the terms, each [N][H'][W'][outputs].
+  const void* e;
+  /// The address of each term's raw weight, or null.
+  const void* weight;
+  /// The address of each term's mask, or null.
+  const void* mask;
+  const void* y;
+  const float* mean;
+  const float* scale;
+  const float* dy_mean;
+  const float* slope;
+  /// The pointwise filter [C][outputs] as rw_pack_filter leaves it transposed.
+  const void* packed;
+  void* dy;
+  int terms;
+  int outputs;
+} rw_node_gradient;
+
+/// The gradient of rw_node_forward: e of p, and sums over each task's pixels for the depthwise filter, the edges'
+/// weights and the batch normalisations of the inputs. Tasks: ceil(N / images_per_task) * ceil(H / rows_per_task).
 typedef struct rw_node_backward_args {
-  /// Addresses of the inputs.
-  const void* x;
-  const float* weight;
-  const float* mask;
+  const rw_node_inputs* inputs;
   const float* filter;
-  /// [N][H'][W'][C].
+  /// [N][H'][W'][C]; used without `gradient` only.
   const void* du;
+  /// Where du comes from, or null.
+  const rw_node_gradient* gradient;
   /// [N][H][W][C].
   void* e;
   /// [tasks][C / 16][9][16].
   float* filter_partials;
-  /// [tasks][inputs].
-  double* edge_partials;
-  /// For each worker the address of (W' + 2) * (3 * C + 16) + W * C floats.
+  /// [tasks][1 + count][C]: the sum of e, then for each input that of e * (x_i - mean_i).
+  double* input_partials;
+  /// For each worker the address of (W' + 2) * ((block_rows + 2) * C + 16) + W * C + (2 * count + 3) * C floats, and
+  /// behind them with `gradient` W' * outputs + block_rows * W' more; block_rows <= H' is the least number of rows with
+  /// 56 pixels, or H' if that is more than half of it.
   const void* worker_scratch;
-  int inputs;
   int type;
   int batch;
   int height;
@@ -124,27 +162,41 @@ typedef struct rw_node_backward_args {
   int channels;
   int stride;
   int images_per_task;
-  /// Rows of e. Above 1 image per task it must be H.
+  /// Rows of e; with `gradient` even at stride 2. Above 1 image per task it must be at least H.
   int rows_per_task;
 } rw_node_backward_args;
 RW_API int rw_node_backward(const rw_node_backward_args* args, int task, int worker);
 
 /// Adds what the tasks of rw_node_backward left. Tasks: 1 + C / 16.
 typedef struct rw_node_backward_merge_args {
+  const rw_node_inputs* inputs;
   const float* filter_partials;
-  const double* edge_partials;
-  const float* weight;
-  const float* mask;
+  const double* input_partials;
   /// [3][3][C].
   float* dfilter;
-  /// weight_elements floats, zeros from `inputs` on.
+  /// weight_elements floats, zeros from the number of inputs on.
   float* dweight;
+  /// [1 + count][C] or null.
+  float* input_sums;
   int64_t weight_elements;
-  int inputs;
   int partials;
   int channels;
 } rw_node_backward_merge_args;
 RW_API int rw_node_backward_merge(const rw_node_backward_merge_args* args, int task, int worker);
+
+/// Packs a pointwise filter for the products of one step. Tasks: ceil(columns / 96), where the columns are the outputs,
+/// or the inputs if transposed.
+typedef struct rw_pack_filter_args {
+  /// [inputs][outputs], both multiples of 16.
+  const float* filter;
+  /// inputs * outputs elements of the type, in an order of the core's own.
+  void* packed;
+  int inputs;
+  int outputs;
+  int transposed;
+  int type;
+} rw_pack_filter_args;
+RW_API int rw_pack_filter(const rw_pack_filter_args* args, int task, int worker);
 
 /// y = scale * sum_i c_i * x_i, where c_i is mask * sigmoid(weight) of the term, or 1 where weight is null.
 /// Tasks: ceil(elements / elements_per_task).
@@ -351,7 +403,7 @@ typedef struct rw_batch_norm_merge_args {
   float* batch_mean;
   /// Biased.
   float* batch_variance;
-  /// y = scale * (x - batch_mean) + shift normalises.
+  /// y = scale * (x - batch_mean) + shift normalises; null where nobody wants them, as weight and bias may be then.
   float* scale;
   float* shift;
   double epsilon;
@@ -427,6 +479,32 @@ typedef struct rw_batch_norm_gradient_merge_args {
   int64_t pixels;
 } rw_batch_norm_gradient_merge_args;
 RW_API int rw_batch_norm_gradient_merge(const rw_batch_norm_gradient_merge_args* args, int task, int worker);
+
+/// What rw_batch_norm_gradient_merge gives, from sums that those who read the normalised values left: the gradient of
+/// the output is sum_t c_t * e_t, c_t as in rw_weighted_sum. Tasks: stored_channels / 16.
+typedef struct rw_batch_norm_gradient_gather_args {
+  /// The address of each term's sum of e_t, [C] floats.
+  const void* plain;
+  /// The address of each term's sum of e_t * (x - batch_mean), [C] floats.
+  const void* centred;
+  /// The address of each term's raw weight.
+  const void* edge_weight;
+  const void* edge_mask;
+  const float* weight;
+  const float* batch_mean;
+  const float* batch_variance;
+  float* dweight;
+  float* dbias;
+  float* scale;
+  float* dy_mean;
+  float* slope;
+  double epsilon;
+  int terms;
+  int channels;
+  int stored_channels;
+  int64_t pixels;
+} rw_batch_norm_gradient_gather_args;
+RW_API int rw_batch_norm_gradient_gather(const rw_batch_norm_gradient_gather_args* args, int task, int worker);
 
 /// dx = scale * (dy - dy_mean - slope * (x - batch_mean)) per channel; dx may be dy. Tasks: ceil(pixels / pixels_per_task).
 typedef struct rw_batch_norm_gradient_apply_args {

@@ -166,6 +166,9 @@ inline int chunks(int64_t all, int64_t each) { return static_cast<int>((all + ea
 
 inline bool supported() {
   __builtin_cpu_init();
+#if defined(__AVX512BF16__)
+  if (!__builtin_cpu_supports("avx512bf16")) return false;
+#endif
 #if defined(RW_SIMD_AVX512)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");

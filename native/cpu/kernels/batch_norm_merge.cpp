@@ -38,8 +38,10 @@ void merge_channel(const rw_batch_norm_merge_args& a, int64_t c) {
     a.running_mean[c] = static_cast<float>((1 - a.momentum) * a.running_mean[c] + a.momentum * moments.mean);
     a.running_variance[c] = static_cast<float>((1 - a.momentum) * a.running_variance[c] + a.momentum * unbiased);
   }
-  a.scale[c] = static_cast<float>(a.weight[c] / std::sqrt(variance + a.epsilon));
-  a.shift[c] = a.bias[c];
+  if (a.scale != nullptr) {
+    a.scale[c] = static_cast<float>(a.weight[c] / std::sqrt(variance + a.epsilon));
+    a.shift[c] = a.bias[c];
+  }
 }
 
 }  // namespace
@@ -52,7 +54,8 @@ RW_EXPORT_KERNEL(batch_norm_merge)(const rw_batch_norm_merge_args* args, int tas
     if (c < a.channels) {
       rw::RW_ISA::merge_channel(a, c);
     } else {
-      a.batch_mean[c] = a.batch_variance[c] = a.scale[c] = a.shift[c] = 0;
+      a.batch_mean[c] = a.batch_variance[c] = 0;
+      if (a.scale != nullptr) a.scale[c] = a.shift[c] = 0;
     }
   }
   return RW_OK;

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The gradient of a RandWire node's front (node_forward.cpp), one pass over memory. With p = sum_i c_i x_i:
-//   e       = (p > 0) * transposed depthwise3x3(du)              the gradient of the sum, written
-//   dfilter = sum over pixels of relu(p) times the window of du  partial sums of the task
-//   t_i     = sum of x_i * e                                     partial sums of the task, for the edges' weights
+// The gradient of a RandWire node (node_forward.cpp), one pass over memory:
+//   dy      = batch normalisation's gradient of what the node's readers want, written
+//   du      = dy times the transposed pointwise filter       never in memory
+//   e       = (p > 0) * transposed depthwise3x3(du)          the gradient of p, written
+//   dfilter = sum over pixels of relu(p) times the window of du             partial sums of the task
+//   sums of e and of e * (x_i - mean_i) per channel                         partial sums of the task
+// The last are all that the edges' weights and the batch normalisations of the inputs need, so neither makes a pass of
+// its own. Without `gradient` du is given.
 //
-// Shapes as in node_forward.cpp. Rows of du go into a ring of three rows (blocked, zero pixels at the ends); p is
-// computed again row by row. Each input pixel meets nine values of du: for e they are multiplied by the taps, for
+// Shapes as in node_forward.cpp. A few rows of dy (block_rows) are made at a time and go through the product while they
+// are in the first cache; its results land in a ring of rows of du, blocked by 16 channels, zero pixels at the ends.
+// p is computed again row by row. Each input pixel meets nine values of du: for e they are multiplied by the taps, for
 // dfilter by the pixel's relu(p), so one load serves both and nine taps and nine sums stay in registers along a row
-// (26 of the 32 AVX-512 registers with four pixels at a time; the narrower sets spill). With stride 2 a pixel meets 1, 2 or 4 values, by the parity of its row and column.
-// Edge sums run over the row that was just read and written; they use e as stored. Sums are float along a row, then
-// float (dfilter) and double (edges) over the task, then double over tasks (node_backward_merge.cpp).
+// (26 of the 32 AVX-512 registers with four pixels at a time; the narrower sets spill). With stride 2 a pixel meets
+// 1, 2 or 4 values, by the parity of its row and column. Sums over the inputs run along the row that was just read and
+// written; they use e as stored. Sums are float along a row (dfilter: over the task), then double. A strip of an image
+// makes the rows of dy and du above and below it again.
 #include "kernel.h"
 #include "node.h"
+#include "product.h"
 
 namespace rw::RW_ISA {
 namespace {
@@ -113,49 +120,195 @@ void row_stride2(const RowBlock<T>& b) {
   add_sums(b.dfilter, sums);
 }
 
+// Makes rows of du in a ring; a row lies in slot row % slots.
+template <typename T>
+class Rows {
+ public:
+  // `scratch` has (width + 2) * (slots * channels + 16) floats, and behind them room for one row of dy and an int for
+  // each pixel of a block.
+  Rows(const rw_node_backward_args& a, int height, int width, float* ring, void* spare)
+      : a_(a),
+        height_(height),
+        width_(width),
+        block_(block_rows(height, width)),
+        slots_(a.gradient == nullptr ? 3 : block_ + 2),
+        ring_row_(static_cast<int64_t>(width + 2) * lanes),
+        ring_block_(slots_ * ring_row_),
+        ring_(ring),
+        zero_row_(ring + a.channels / lanes * ring_block_),
+        offsets_(static_cast<int32_t*>(spare)),
+        spare_(reinterpret_cast<T*>(offsets_ + block_ * width)) {
+    std::fill_n(zero_row_, ring_row_, 0.0f);
+    for (int row = 0; row < slots_ * (a.channels / lanes); row++) {
+      store(ring_ + row * ring_row_, zeros());
+      store(ring_ + (row + 1) * ring_row_ - lanes, zeros());
+    }
+    for (int i = 0; a.gradient != nullptr && i < a.gradient->terms; i++) {
+      const auto* weight = static_cast<const float* const*>(a.gradient->weight)[i];
+      c_[i] = weight == nullptr ? 1 : edge_coefficient(*weight, *static_cast<const float* const*>(a.gradient->mask)[i]);
+    }
+  }
+
+  static int64_t slots(const rw_node_backward_args& a, int height, int width) {
+    return a.gradient == nullptr ? 3 : block_rows(height, width) + 2;
+  }
+
+  // A strip owns the rows [first, end); rows outside are made for it alone.
+  void start(int image, int first, int end, int next) {
+    image_ = image;
+    first_ = first;
+    end_ = end;
+    next_ = next;
+  }
+
+  void make_until(int last) {
+    while (next_ <= std::min(last, height_ - 1)) {
+      const bool own = next_ >= first_ && next_ < end_;
+      const int count = a_.gradient == nullptr || !own ? 1 : std::min(block_, end_ - next_);
+      if (a_.gradient == nullptr) {
+        copy_row();
+      } else {
+        make_rows(count, own);
+      }
+      next_ += count;
+    }
+  }
+
+  // The row of 16 channels, or zeros where there is none.
+  const float* row(int row, int block) const {
+    return row >= 0 && row < height_ ? ring_ + block * ring_block_ + row % slots_ * ring_row_ : zero_row_;
+  }
+
+  const float* zero_row() const { return zero_row_; }
+
+ private:
+  void copy_row() {
+    const T* du = static_cast<const T*>(a_.du) +
+                  (static_cast<int64_t>(image_) * height_ + next_) * width_ * a_.channels;
+    float* target = ring_ + next_ % slots_ * ring_row_ + lanes;
+    for (int pixel = 0; pixel < width_; pixel++) {
+      for (int block = 0; block < a_.channels / lanes; block++) {
+        store(target + block * ring_block_ + pixel * lanes,
+              load(du + static_cast<int64_t>(pixel) * a_.channels + block * lanes));
+      }
+    }
+  }
+
+  void make_rows(int count, bool own) {
+    const rw_node_gradient& g = *a_.gradient;
+    const int64_t pixels = static_cast<int64_t>(count) * width_;
+    const int64_t offset = (static_cast<int64_t>(image_) * height_ + next_) * width_ * g.outputs;
+    T* const dy = own ? static_cast<T*>(g.dy) + offset : spare_;
+    for (int channel = 0; channel < g.outputs; channel += lanes) normalise(g, offset, channel, pixels, dy);
+    for (int row = 0; row < count; row++) {
+      for (int x = 0; x < width_; x++) {
+        offsets_[row * width_ + x] = static_cast<int32_t>((next_ + row) % slots_ * ring_row_ + (x + 1) * lanes);
+      }
+    }
+    float* const ring = ring_;
+    const int32_t* const offsets = offsets_;
+    const int64_t ring_block = ring_block_;
+    product(dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes,
+            [=](int64_t pixel, int64_t vector, vec sum) { store(ring + vector * ring_block + offsets[pixel], sum); });
+  }
+
+  // dy of 16 channels.
+  void normalise(const rw_node_gradient& g, int64_t offset, int channel, int64_t pixels, T* dy) const {
+    const vec mean = load(g.mean + channel), scale = load(g.scale + channel);
+    const vec dy_mean = load(g.dy_mean + channel), slope = load(g.slope + channel);
+    const T* const y = static_cast<const T*>(g.y) + offset + channel;
+    const T* const* e = static_cast<const T* const*>(g.e);
+    const auto tile = [&](auto size, int64_t pixel) {
+      constexpr int N = decltype(size)::value;
+      vec sum[N];
+      const int64_t at = pixel * g.outputs, from = offset + channel + at;
+      const auto term = [&](int t, int j) { return load(e[t] + from + static_cast<int64_t>(j) * g.outputs); };
+      RW_UNROLL for (int j = 0; j < N; j++) sum[j] = term(0, j) * broadcast(c_[0]);
+      for (int t = 1; t < g.terms; t++) {
+        const vec c = broadcast(c_[t]);
+        RW_UNROLL for (int j = 0; j < N; j++) sum[j] = fma(term(t, j), c, sum[j]);
+      }
+      RW_UNROLL for (int j = 0; j < N; j++) {
+        const vec explained = slope * (load(y + at + static_cast<int64_t>(j) * g.outputs) - mean);
+        store(dy + at + static_cast<int64_t>(j) * g.outputs + channel, scale * ((sum[j] - dy_mean) - explained));
+      }
+    };
+    int64_t pixel = 0;
+    for (; pixel + 8 <= pixels; pixel += 8) tile(std::integral_constant<int, 8>(), pixel);
+    for (; pixel < pixels; pixel++) tile(std::integral_constant<int, 1>(), pixel);
+  }
+
+  const rw_node_backward_args& a_;
+  const int height_, width_, block_;
+  const int64_t slots_, ring_row_, ring_block_;
+  float* const ring_;
+  float* const zero_row_;
+  int32_t* const offsets_;
+  T* const spare_;
+  float c_[max_terms];
+  int image_ = 0, first_ = 0, end_ = 0, next_ = 0;
+};
+
+// sums[0 .. C) += e, sums[(1 + i) * C ..) += e * (x_i - mean_i), along one row.
+template <typename T>
+void add_row(const Inputs<T>& in, int64_t offset, int width, const T* e, float* sums) {
+  const int64_t channels = in.channels;
+  for (int64_t channel = 0; channel < channels; channel += lanes) {
+    const auto along = [&](auto f) {
+      vec s[4] = {zeros(), zeros(), zeros(), zeros()};
+      int x = 0;
+      int64_t at = channel;
+      for (; x + 4 <= width; x += 4, at += 4 * channels) {
+        RW_UNROLL for (int j = 0; j < 4; j++) s[j] = f(at + j * channels, s[j]);
+      }
+      for (; x < width; x++, at += channels) s[0] = f(at, s[0]);
+      return (s[0] + s[1]) + (s[2] + s[3]);
+    };
+    float* total = sums + channel;
+    store(total, load(total) + along([=](int64_t at, vec sum) { return sum + load(e + at); }));
+    for (int i = 0; i < in.count; i++) {
+      total += channels;
+      const T* const x = in.x[i] + offset;
+      const vec mean = load(in.mean[i] + channel);
+      store(total, load(total) + along([=](int64_t at, vec sum) { return fma(load(e + at), load(x + at) - mean, sum); }));
+    }
+  }
+}
+
 template <int stride, typename T>
 int backward(const rw_node_backward_args& a, int task, int worker) {
   const int out_height = (a.height - 1) / stride + 1, out_width = (a.width - 1) / stride + 1;
-  const int blocks = a.channels / lanes;
-  const int64_t ring_row = static_cast<int64_t>(out_width + 2) * lanes, ring_block = 3 * ring_row;
+  const int blocks = a.channels / lanes, inputs_count = a.inputs->count;
   const int64_t row_elements = static_cast<int64_t>(a.width) * a.channels, p_block = a.width * lanes;
+  const int64_t sum_elements = static_cast<int64_t>(1 + inputs_count) * a.channels;
   float* const ring = static_cast<float* const*>(a.worker_scratch)[worker];
-  float* const zero_row = ring + blocks * ring_block;
-  float* const p = zero_row + ring_row;
-  std::fill_n(zero_row, ring_row, 0.0f);
-  for (int row = 0; row < 3 * blocks; row++) {
-    store(ring + row * ring_row, zeros());
-    store(ring + (row + 1) * ring_row - lanes, zeros());
-  }
+  float* const p = ring + (out_width + 2) * (Rows<T>::slots(a, out_height, out_width) * a.channels + lanes);
+  float* const factors = p + row_elements;
+  float* const sums = factors + inputs_floats(inputs_count, a.channels);
+  Rows<T> du(a, out_height, out_width, ring, sums + sum_elements);
+  const float* mean[max_terms];
+  const Inputs<T> inputs = read_inputs<T>(*a.inputs, a.channels, factors, mean);
   float* const dfilter = a.filter_partials + static_cast<int64_t>(task) * 9 * a.channels;
-  double* const edges = a.edge_partials + static_cast<int64_t>(task) * a.inputs;
+  double* const input_sums = a.input_partials + task * sum_elements;
   std::fill_n(dfilter, 9 * a.channels, 0.0f);
-  std::fill_n(edges, a.inputs, 0.0);
-  float c[max_terms];
-  for (int i = 0; i < a.inputs; i++) c[i] = edge_coefficient(a.weight[i], a.mask[i]);
+  std::fill_n(input_sums, sum_elements, 0.0);
 
-  const T* const* x = static_cast<const T* const*>(a.x);
-  const auto keep = [](vec v) { return v; };
-  const float one = 1;
   const Tile tile(task, a.batch, a.height, a.images_per_task, a.rows_per_task);
   for (int image = tile.first_image; image < tile.end_image; image++) {
-    const T* du = static_cast<const T*>(a.du) + static_cast<int64_t>(image) * out_height * out_width * a.channels;
-    int ready = std::max(0, (tile.first_row - 1) / stride);
+    const int above = std::max(0, (tile.first_row + stride - 2) / stride);  // the first row under a window of the strip
+    du.start(image, tile.first_row / stride, (tile.end_row - 1) / stride + 1, above);
+    std::fill_n(sums, sum_elements, 0.0f);
     for (int row = tile.first_row; row < tile.end_row; row++) {
-      for (; ready <= std::min(out_height - 1, (row + 1) / stride); ready++) {
-        sum_row(&du, &one, 1, static_cast<int64_t>(ready) * out_width * a.channels, out_width, a.channels,
-                ring + ready % 3 * ring_row + lanes, ring_block, keep);
-      }
+      du.make_until((row + 1) / stride);
       const int64_t offset = (static_cast<int64_t>(image) * a.height + row) * row_elements;
-      sum_row(x, c, a.inputs, offset, a.width, a.channels, p, p_block, keep);
+      sum_row(inputs, offset, a.width, p, p_block, [](vec v) { return v; });
       T* const e = static_cast<T*>(a.e) + offset;
       for (int block = 0; block < blocks; block++) {
         RowBlock<T> b{{}, a.filter + block * lanes, p + block * p_block, e + block * lanes,
                       dfilter + block * 9 * lanes, a.width, a.channels};
         for (int ky = 0; ky < 3; ky++) {
           const int y = row + 1 - ky;  // stride times the row of du
-          const bool inside = y >= 0 && y % stride == 0 && y / stride < out_height;
-          b.du[ky] = inside ? ring + block * ring_block + y / stride % 3 * ring_row : zero_row;
+          b.du[ky] = y >= 0 && y % stride == 0 ? du.row(y / stride, block) : du.zero_row();
         }
         if constexpr (stride == 1) {
           row_stride1(b);
@@ -165,8 +318,9 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
           row_stride2<0>(b);
         }
       }
-      for (int i = 0; i < a.inputs; i++) edges[i] += dot(x[i] + offset, e, row_elements);
+      add_row(inputs, offset, a.width, e, sums);
     }
+    for (int64_t i = 0; i < sum_elements; i += lanes) add_to(input_sums + i, load(sums + i));
   }
   return RW_OK;
 }
@@ -176,7 +330,10 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
 
 RW_EXPORT_KERNEL(node_backward)(const rw_node_backward_args* args, int task, int worker) {
   using namespace rw::RW_ISA;
-  if (args->inputs < 1 || args->inputs > max_terms) return RW_INVALID_ARGUMENT;
+  if (args->inputs->count < 1 || args->inputs->count > max_terms) return RW_INVALID_ARGUMENT;
+  if (args->gradient != nullptr && (args->gradient->terms < 1 || args->gradient->terms > max_terms)) {
+    return RW_INVALID_ARGUMENT;
+  }
   return by_type(args->type, [=](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     return args->stride == 1 ? backward<1, T>(*args, task, worker) : backward<2, T>(*args, task, worker);

@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Adds the partial sums of node_backward.cpp in the order of its tasks, in double.
-//
-// Task 0 gives the gradients of the edges' raw weights; task 1 + b those of the filters of channels 16b to 16b + 15.
-// The partial sums of filters are [partials][C / 16][9][16], the gradient is [3][3][C].
+// Adds the partial sums of node_backward.cpp in the order of its tasks, in double. Task 0 gives the gradients of the
+// edges' weights: with A = sum of e and Q_i = sum of e * (x_i - mean_i) per channel, and v_i = s_i * (x_i - mean_i) +
+// beta_i the value that the edge scales, the sum of e * v_i is the sum over channels of s_i * Q_i + beta_i * A. The
+// other tasks take 16 channels each of the filter's gradient and of the sums that the inputs' producers will want.
 #include "kernel.h"
 #include "node.h"
 
 namespace rw::RW_ISA {
 namespace {
 
+double sum_of(const rw_node_backward_merge_args& a, int row, int64_t channel) {
+  const int64_t rows = 1 + a.inputs->count;
+  double total = 0;
+  for (int64_t i = 0; i < a.partials; i++) total += a.input_partials[(i * rows + row) * a.channels + channel];
+  return total;
+}
+
 void merge_edges(const rw_node_backward_merge_args& a) {
-  for (int64_t i = 0; i < a.weight_elements; i++) {
-    a.dweight[i] =
-        i < a.inputs ? edge_gradient(a.edge_partials + i, a.inputs, a.partials, a.weight[i], a.mask[i]) : 0.0f;
+  const rw_node_inputs& in = *a.inputs;
+  std::fill_n(a.dweight, a.weight_elements, 0.0f);
+  for (int i = 0; i < in.count; i++) {
+    const float* const* norm = static_cast<const float* const*>(in.norm) + 4 * i;
+    double total = 0;
+    for (int64_t c = 0; c < a.channels; c++) {
+      const double own = sum_of(a, 1 + i, c);
+      total += norm[0] == nullptr ? own
+                                  : norm[2][c] / std::sqrt(static_cast<double>(norm[1][c]) + in.epsilon) * own +
+                                        norm[3][c] * sum_of(a, 0, c);
+    }
+    a.dweight[i] = static_cast<float>(edge_slope(in.weight[i], in.mask[i]) * total);
   }
 }
 
@@ -29,6 +45,14 @@ void merge_filters(const rw_node_backward_merge_args& a, int block) {
   }
 }
 
+void merge_sums(const rw_node_backward_merge_args& a, int block) {
+  for (int row = 0; row <= a.inputs->count; row++) {
+    for (int64_t c = lanes * block; c < lanes * (block + 1); c++) {
+      a.input_sums[static_cast<int64_t>(row) * a.channels + c] = static_cast<float>(sum_of(a, row, c));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rw::RW_ISA
 
@@ -38,6 +62,7 @@ RW_EXPORT_KERNEL(node_backward_merge)(const rw_node_backward_merge_args* args, i
     merge_edges(*args);
   } else {
     merge_filters(*args, task - 1);
+    if (args->input_sums != nullptr) merge_sums(*args, task - 1);
   }
   return RW_OK;
 }

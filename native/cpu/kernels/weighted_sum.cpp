@@ -13,6 +13,19 @@
 namespace rw::RW_ISA {
 namespace {
 
+// N vectors at `offset` of the sum of c[i] * x[i].
+template <int N, typename T>
+inline void sum_vectors(const T* const* x, const float* c, int terms, int64_t offset, T* target) {
+  vec sum[N];
+  RW_UNROLL for (int j = 0; j < N; j++) sum[j] = load(x[0] + offset + lanes * j) * broadcast(c[0]);
+  for (int i = 1; i < terms; i++) {
+    const T* source = x[i] + offset;
+    const vec factor = broadcast(c[i]);
+    RW_UNROLL for (int j = 0; j < N; j++) sum[j] = fma(load(source + lanes * j), factor, sum[j]);
+  }
+  RW_UNROLL for (int j = 0; j < N; j++) store(target + lanes * j, sum[j]);
+}
+
 template <typename T>
 int weighted_sum(const rw_weighted_sum_args& a, int task) {
   const auto* weight = static_cast<const float* const*>(a.weight);
@@ -25,9 +38,8 @@ int weighted_sum(const rw_weighted_sum_args& a, int task) {
   T* y = static_cast<T*>(a.y);
   int64_t i = task * a.elements_per_task;
   const int64_t end = std::min(a.elements, i + a.elements_per_task);
-  const auto keep = [](vec v) { return v; };
-  for (; i + 4 * lanes <= end; i += 4 * lanes) sum_vectors<4>(x, c, a.terms, i, y + i, lanes, keep);
-  for (; i < end; i += lanes) sum_vectors<1>(x, c, a.terms, i, y + i, lanes, keep);
+  for (; i + 4 * lanes <= end; i += 4 * lanes) sum_vectors<4>(x, c, a.terms, i, y + i);
+  for (; i < end; i += lanes) sum_vectors<1>(x, c, a.terms, i, y + i);
   return RW_OK;
 }
 

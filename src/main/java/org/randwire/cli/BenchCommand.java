@@ -3,7 +3,6 @@ package org.randwire.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -69,7 +68,10 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--trace",
       paramLabel = "FILE",
-      description = "Write one step as a Chrome trace, for ui.perfetto.dev.")
+      description = {
+        "Write forward and backward of one step, run after the measured ones, as a Chrome trace,",
+        "for chrome://tracing and ui.perfetto.dev: what each worker did of each kernel call."
+      })
   private @Nullable Path trace;
 
   /** Durations of one step in milliseconds. */
@@ -100,6 +102,9 @@ final class BenchCommand implements Callable<Integer> {
       throw new CliException(
           ExitStatus.USAGE,
           "--steps must be at least 1 and --warmup at least 0, got " + steps + " and " + warmup);
+    }
+    if (trace != null) {
+      ChromeTrace.requirePlace(trace);
     }
     RunAssembly assembly = new RunAssembly(arguments.load());
     OpGraph network = assembly.network(assembly.stageGraphs());
@@ -145,7 +150,13 @@ final class BenchCommand implements Callable<Integer> {
       requireFinite(program);
       Breakdown breakdown = profile(program, backend.workers());
       if (trace != null) {
-        writeTrace(trace, breakdown.last(), backend.workers());
+        String title =
+            config.network().name()
+                + ", batch "
+                + config.data().batch()
+                + ", "
+                + Devices.precision(backend);
+        ChromeTrace.write(trace, title, breakdown.last().spans(), backend.workers());
         output.note("trace written to " + trace);
       }
       report(config, backend, times, breakdown);
@@ -305,49 +316,5 @@ final class BenchCommand implements Callable<Integer> {
         nanos / 1e6 / breakdown.steps(),
         100.0 * nanos / breakdown.workerNanos(),
         name);
-  }
-
-  /** The JSON object format of Chrome's trace events: one row per worker, microseconds. */
-  private static void writeTrace(Path file, Profile profile, int workers) throws IOException {
-    try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(file))) {
-      out.println("{\"displayTimeUnit\": \"ns\", \"traceEvents\": [");
-      for (int worker = 0; worker < workers; worker++) {
-        out.println(
-            RunFolder.toJsonLine(
-                    Map.of(
-                        "ph",
-                        "M",
-                        "name",
-                        "thread_name",
-                        "pid",
-                        0,
-                        "tid",
-                        worker,
-                        "args",
-                        Map.of("name", "worker " + worker)))
-                + ",");
-      }
-      String separator = "";
-      for (Profile.Event event : profile.events()) {
-        out.print(separator + RunFolder.toJsonLine(traceEvent(event)));
-        separator = ",\n";
-      }
-      out.println("\n]}");
-      if (out.checkError()) {
-        throw new CliException(ExitStatus.DATA, file + ": cannot be written");
-      }
-    }
-  }
-
-  private static Map<String, Object> traceEvent(Profile.Event event) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    values.put("ph", "X");
-    values.put("name", event.kernel());
-    values.put("pid", 0);
-    values.put("tid", event.worker());
-    values.put("ts", event.startNanos() / 1e3);
-    values.put("dur", (event.endNanos() - event.startNanos()) / 1e3);
-    values.put("args", Map.of("instruction", event.instruction()));
-    return values;
   }
 }

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import org.randwire.cli.config.ConfigSchema;
 import org.randwire.cli.config.RunConfig;
 import org.randwire.compile.CompiledProgram;
 import org.randwire.compile.Session;
+import org.randwire.compile.Traffic;
 import org.randwire.graph.Dag;
 import org.randwire.op.OpGraph;
 import org.randwire.op.OpNode;
@@ -157,11 +159,17 @@ final class DescribeCommand implements Callable<Integer> {
     result.put("batchBytes", memory.batchBytes());
     result.put("totalBytes", memory.totalBytes());
     result.put("kernels", plan.kernels());
+    result.put("trafficBytes", description.traffic().totalBytes());
+    result.put("trafficPerNode", stageTraffic(description.traffic(), stages).getAverage());
+    result.put("traffic", nodes(description.traffic()));
+    result.put("planSeconds", description.planNanos() / 1e9);
     output.print(
         result,
         out -> {
           network(out, config, network, stages);
           plan(out, config, description, backend);
+          traffic(out, description.traffic(), stages);
+          kernels(out, plan);
         });
   }
 
@@ -254,15 +262,62 @@ final class DescribeCommand implements Callable<Integer> {
         mebibytes(plan.unplannedBytes()));
     out.printf(
         Locale.ROOT,
-        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n%n",
+        "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n",
         mebibytes(memory.totalBytes()),
         mebibytes(memory.arenaBytes()),
         mebibytes(memory.stateBytes()),
         mebibytes(memory.batchBytes()));
-    out.printf("%5s  %s%n", "count", "kernel");
+    out.printf(Locale.ROOT, "planned in %.2f s%n", description.planNanos() / 1e9);
+  }
+
+  private static void kernels(PrintWriter out, CompiledProgram.Summary plan) {
+    out.printf("%n%5s  %s%n", "count", "kernel");
     plan.kernels().entrySet().stream()
         .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
         .forEach(e -> out.printf(Locale.ROOT, "%5d  %s%n", e.getValue(), e.getKey()));
+  }
+
+  private static Map<String, Object> nodes(Traffic traffic) {
+    Map<String, Object> nodes = new LinkedHashMap<>();
+    for (Traffic.Node node : traffic.nodes()) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      values.put("bytes", node.bytes());
+      values.put("outputBytes", node.outputBytes());
+      values.put("tensors", node.tensors());
+      nodes.put(node.name(), values);
+    }
+    return nodes;
+  }
+
+  /** The traffic of the nodes or blocks of stages, each in units of its output. */
+  private static DoubleSummaryStatistics stageTraffic(Traffic traffic, List<Stage> stages) {
+    return traffic.nodes().stream()
+        .filter(node -> stages.stream().anyMatch(s -> node.name().startsWith(s.name() + ".")))
+        .mapToDouble(Traffic.Node::tensors)
+        .summaryStatistics();
+  }
+
+  private static void traffic(PrintWriter out, Traffic traffic, List<Stage> stages) {
+    out.printf(
+        Locale.ROOT,
+        "%nforward and backward read and write %.1f MiB of operands%n",
+        mebibytes(traffic.totalBytes()));
+    String part = stages.get(0).graph() == null ? "a block" : "a node";
+    String row = "%-32s%7s%7s%7s%n";
+    out.printf(row, "of " + part + ", its output being 1", "mean", "least", "most");
+    for (Stage stage : stages) {
+      DoubleSummaryStatistics tensors = stageTraffic(traffic, List.of(stage));
+      out.printf(
+          row,
+          stage.name(),
+          tenths(tensors.getAverage()),
+          tenths(tensors.getMin()),
+          tenths(tensors.getMax()));
+    }
+  }
+
+  private static String tenths(double value) {
+    return String.format(Locale.ROOT, "%.1f", value);
   }
 
   private static double mebibytes(long bytes) {

@@ -25,7 +25,9 @@ final class ExecutionPlan implements AutoCloseable {
   }
 
   private final Call[] calls;
-  private final String[] labels;
+
+  /** For each call the instruction and kernel it is a part of. */
+  private final Schedule.Entry[] entries;
 
   /** First ticket of each call, and the number of all tickets at the end. */
   private final int[] firstTicket;
@@ -35,11 +37,11 @@ final class ExecutionPlan implements AutoCloseable {
 
   private final int[] regionEnd;
 
-  private ExecutionPlan(List<List<Call>> regions, List<List<String>> labels) {
+  private ExecutionPlan(List<List<Call>> regions, List<List<Schedule.Entry>> entries) {
     this.regionEnd = new int[regions.size()];
     int count = regions.stream().mapToInt(List::size).sum();
     this.calls = new Call[count];
-    this.labels = new String[count];
+    this.entries = new Schedule.Entry[count];
     this.firstTicket = new int[count + 1];
     this.barrier = new int[count];
     int index = 0;
@@ -47,7 +49,7 @@ final class ExecutionPlan implements AutoCloseable {
       int start = firstTicket[index];
       for (int i = 0; i < regions.get(region).size(); i++) {
         calls[index] = regions.get(region).get(i);
-        this.labels[index] = labels.get(region).get(i);
+        this.entries[index] = entries.get(region).get(i);
         barrier[index] = start;
         firstTicket[index + 1] = Math.addExact(firstTicket[index], calls[index].tasks());
         index++;
@@ -58,14 +60,14 @@ final class ExecutionPlan implements AutoCloseable {
 
   static ExecutionPlan bind(Schedule schedule, MemoryPlan plan, Memory memory, int workers) {
     List<List<Call>> regions = new ArrayList<>();
-    List<List<String>> labels = new ArrayList<>();
+    List<List<Schedule.Entry>> entries = new ArrayList<>();
     for (int i = 0; i < schedule.regions(); i++) {
       regions.add(new ArrayList<>());
-      labels.add(new ArrayList<>());
+      entries.add(new ArrayList<>());
     }
     try {
-      bind(schedule, plan, memory, workers, regions, labels);
-      return new ExecutionPlan(regions, labels);
+      bind(schedule, plan, memory, workers, regions, entries);
+      return new ExecutionPlan(regions, entries);
     } catch (RuntimeException | Error e) {
       regions.forEach(calls -> calls.forEach(Call::close));
       throw e;
@@ -78,7 +80,7 @@ final class ExecutionPlan implements AutoCloseable {
       Memory memory,
       int workers,
       List<List<Call>> regions,
-      List<List<String>> labels) {
+      List<List<Schedule.Entry>> entries) {
     for (int i = 0; i < schedule.entries().size(); i++) {
       Schedule.Entry entry = schedule.entries().get(i);
       Slice scratch = memory.scratch(plan.scratch().get(i));
@@ -93,9 +95,7 @@ final class ExecutionPlan implements AutoCloseable {
       }
       for (int j = 0; j < calls.size(); j++) {
         regions.get(entry.first() + j).add(calls.get(j));
-        labels
-            .get(entry.first() + j)
-            .add(entry.kernel().name() + "\t" + entry.instruction().label());
+        entries.get(entry.first() + j).add(entry);
       }
     }
   }
@@ -129,9 +129,14 @@ final class ExecutionPlan implements AutoCloseable {
     return regionEnd[region];
   }
 
-  /** Kernel and instruction of a call, joined by a tab. */
-  String label(int call) {
-    return labels[call];
+  /** The instruction and kernel that a call is a part of. */
+  Schedule.Entry entry(int call) {
+    return entries[call];
+  }
+
+  /** The number of tasks of a call. */
+  int tasks(int call) {
+    return calls[call].tasks();
   }
 
   /** The call a ticket belongs to, searched from a call known not to be behind it. */

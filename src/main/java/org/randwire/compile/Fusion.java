@@ -48,7 +48,9 @@ final class Fusion {
   static Program fuse(Program program, KernelCatalog catalog) {
     Program nodes =
         program.withInstructions(new Fusion(program.instructions(), catalog).fuseNodes());
-    return nodes.withInstructions(new Fusion(nodes.instructions(), catalog).fuseGradientSums());
+    Program sums =
+        nodes.withInstructions(new Fusion(nodes.instructions(), catalog).fuseGradientSums());
+    return NodeFusion.fuse(sums, catalog);
   }
 
   private List<Instruction> fuseNodes() {

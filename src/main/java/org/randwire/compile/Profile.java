@@ -13,6 +13,27 @@ public final class Profile {
   public record Event(
       String kernel, String instruction, int worker, long startNanos, long endNanos) {}
 
+  /**
+   * What one worker did of one call, from its first task of it to the end of its last. A worker
+   * does one call after the other, so its spans never overlap.
+   *
+   * @param node the network node that the call belongs to
+   * @param operation what the call computes, or is a part of where the kernel needs several calls
+   * @param tasks done by this worker
+   * @param callTasks done by all workers
+   * @param bytes of the operands of the operation, as {@link Traffic} counts them
+   */
+  public record Span(
+      String kernel,
+      String node,
+      String operation,
+      int worker,
+      long startNanos,
+      long endNanos,
+      int tasks,
+      int callTasks,
+      long bytes) {}
+
   private final ExecutionPlan plan;
   private final long[] start;
   private final long[] end;
@@ -42,10 +63,48 @@ public final class Profile {
   public List<Event> events() {
     List<Event> events = new ArrayList<>();
     for (int ticket = 0; ticket < start.length; ticket++) {
-      String[] label = plan.label(call[ticket]).split("\t", 2);
-      events.add(new Event(label[0], label[1], worker[ticket], start[ticket], end[ticket]));
+      Schedule.Entry entry = plan.entry(call[ticket]);
+      events.add(
+          new Event(
+              entry.kernel().name(),
+              entry.instruction().label(),
+              worker[ticket],
+              start[ticket],
+              end[ticket]));
     }
     return events;
+  }
+
+  /** The spans of all workers, in the order of their calls. */
+  public List<Span> spans() {
+    List<Span> spans = new ArrayList<>();
+    int from = 0;
+    while (from < start.length) {
+      int to = from + plan.tasks(call[from]);
+      Map<Integer, List<Integer>> byWorker = new TreeMap<>();
+      for (int ticket = from; ticket < to; ticket++) {
+        byWorker.computeIfAbsent(worker[ticket], w -> new ArrayList<>()).add(ticket);
+      }
+      byWorker.values().forEach(tickets -> spans.add(span(tickets)));
+      from = to;
+    }
+    return spans;
+  }
+
+  /** The span of a worker's tickets of one call, which it took in ascending order. */
+  private Span span(List<Integer> tickets) {
+    int first = tickets.get(0);
+    Schedule.Entry entry = plan.entry(call[first]);
+    return new Span(
+        entry.kernel().name(),
+        entry.instruction().node(),
+        entry.instruction().primitive().label(),
+        worker[first],
+        start[first],
+        end[tickets.get(tickets.size() - 1)],
+        tickets.size(),
+        plan.tasks(call[first]),
+        Traffic.bytes(entry.instruction()));
   }
 
   /** Nanoseconds all workers together spent in each kernel. */

@@ -168,13 +168,25 @@ public final class Session implements AutoCloseable {
             + plans.statistics.hostFilledBytes(backend.parameterType()));
   }
 
-  /** The training step and the memory that {@link #open} would take, without taking it. */
-  public record Description(CompiledProgram.Summary trainingStep, Forecast forecast) {}
+  /**
+   * The training step and the memory that {@link #open} would take, without taking it.
+   *
+   * @param traffic of forward and backward; the update is not in it
+   * @param planNanos what it took to compile the training step, evaluation and batch statistics
+   */
+  public record Description(
+      CompiledProgram.Summary trainingStep, Traffic traffic, Forecast forecast, long planNanos) {}
 
   /** Compiles without taking memory. */
   public static Description describe(OpGraph graph, Options options, Backend backend) {
+    long start = System.nanoTime();
     Plans plans = Plans.of(graph, options, backend);
-    return new Description(plans.training.summary(), forecast(plans, options, backend));
+    long planNanos = System.nanoTime() - start;
+    return new Description(
+        plans.training.summary(),
+        Traffic.of(plans.training.program(), graph, backend),
+        forecast(plans, options, backend),
+        planNanos);
   }
 
   /**

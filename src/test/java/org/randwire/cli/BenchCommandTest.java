@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,30 +64,76 @@ class BenchCommandTest {
     assertEquals(new HashSet<>(planned.propertyNames()), new HashSet<>(measured.propertyNames()));
   }
 
-  @Test
-  void traceHasARowForEachWorker() throws Exception {
+  private JsonNode trace(String device, JsonNode[] kernels) throws Exception {
     Path trace = folder.resolve("trace.json");
-    JsonNode kernels = bench("reference", "--trace", trace.toString()).json().get("kernels");
+    kernels[0] = bench(device, "--trace", trace.toString()).json().get("kernels");
+    return JsonMapper.shared().readTree(Files.readString(trace)).get("traceEvents");
+  }
 
-    JsonNode events = JsonMapper.shared().readTree(Files.readString(trace)).get("traceEvents");
-    Set<String> named = new HashSet<>();
-    int rows = 0;
-    for (JsonNode event : events.values()) {
-      int worker = event.get("tid").intValue();
-      assertTrue(worker == 0 || worker == 1, event.toString());
+  @Test
+  void traceNamesItsRows() throws Exception {
+    Map<String, String> names = new TreeMap<>();
+    for (JsonNode event : trace("reference", new JsonNode[1]).values()) {
       if (event.get("ph").stringValue().equals("M")) {
-        assertEquals("worker " + worker, event.get("args").get("name").stringValue());
-        rows++;
-      } else {
-        assertEquals("X", event.get("ph").stringValue());
-        assertTrue(event.get("ts").doubleValue() >= 0, event.toString());
-        assertTrue(event.get("dur").doubleValue() >= 0, event.toString());
-        assertFalse(event.get("args").get("instruction").stringValue().isBlank());
-        named.add(event.get("name").stringValue());
+        String row = event.get("name").stringValue() + " " + event.get("tid").intValue();
+        names.put(row, event.get("args").get("name").stringValue());
       }
     }
-    assertEquals(2, rows);
-    assertEquals(new HashSet<>(kernels.propertyNames()), named);
+    assertEquals(
+        Map.of(
+            "process_name 0",
+            "randwire-mnist, batch 16, fp64",
+            "thread_name 0",
+            "worker 0",
+            "thread_name 1",
+            "worker 1"),
+        names);
+  }
+
+  /** What Chrome and Perfetto ask of complete events: ordered, finite, none inside another. */
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void traceHasOneEventForEachCallOfAWorker(String device) throws Exception {
+    JsonNode[] kernels = new JsonNode[1];
+    Map<Integer, Double> busyUntil = new TreeMap<>();
+    Set<String> categories = new HashSet<>();
+    double before = 0;
+    for (JsonNode event : trace(device, kernels).values()) {
+      if (event.get("ph").stringValue().equals("M")) {
+        continue;
+      }
+      assertEquals("X", event.get("ph").stringValue());
+      double start = event.get("ts").doubleValue();
+      double end = start + event.get("dur").doubleValue();
+      int worker = event.get("tid").intValue();
+      assertTrue(worker == 0 || worker == 1, event.toString());
+      assertTrue(start >= before && end >= start && Double.isFinite(end), event.toString());
+      // The end of one event and the start of the next are nanoseconds, written as microseconds.
+      assertTrue(start >= busyUntil.getOrDefault(worker, 0.0) - 1e-4, event.toString());
+      busyUntil.put(worker, end);
+      before = start;
+      String kernel = event.get("cat").stringValue();
+      assertTrue(event.get("name").stringValue().startsWith(kernel + " "), event.toString());
+      categories.add(kernel);
+      JsonNode details = event.get("args");
+      int tasks = details.get("tasks").intValue();
+      assertTrue(tasks >= 1 && tasks <= details.get("tasksOfCall").intValue(), event.toString());
+      assertTrue(details.get("bytes").longValue() > 0, event.toString());
+      assertFalse(details.get("operation").stringValue().isBlank(), event.toString());
+    }
+    assertEquals(new HashSet<>(kernels[0].propertyNames()), categories);
+  }
+
+  @Test
+  void aTraceThatCouldNotBeWrittenIsRefusedAtOnce() {
+    Path nowhere = folder.resolve("absent").resolve("trace.json");
+    assertEquals(
+        "--trace: no such folder: " + folder.resolve("absent"),
+        CommandRun.of("bench", "--trace", nowhere.toString(), "device=cuda")
+            .refusal(ExitStatus.USAGE));
+    assertEquals(
+        "--trace: " + folder + " is a folder",
+        CommandRun.of("bench", "--trace", folder.toString()).refusal(ExitStatus.USAGE));
   }
 
   @Test

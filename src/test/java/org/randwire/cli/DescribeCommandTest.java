@@ -111,6 +111,76 @@ class DescribeCommandTest {
     assertTrue(description.get("activations").longValue() > 0);
   }
 
+  /**
+   * Counted by hand, in elements: a node of one input on 4 x 4 x 4 outputs, batch 16, not fused, on
+   * a device that stores no padding. Every op reads and writes whole tensors of T = 1024 elements.
+   */
+  @Test
+  void trafficIsThatOfEveryOperand() throws IOException {
+    Path graph = Files.writeString(folder.resolve("two.txt"), "2\n0 1\n");
+    JsonNode description =
+        CommandRun.tiny(
+                "reference",
+                "describe",
+                "--json",
+                "precision=fp32",
+                "fusion=false",
+                "network.graph.files=[" + graph + ", " + graph + "]")
+            .json();
+    JsonNode node = description.get("traffic").get("stage1.node1");
+    int tensor = 16 * 4 * 4 * 4;
+    int forward = (2 * tensor + 2) + 2 * tensor + (2 * tensor + 36) + (2 * tensor + 16);
+    int normalization = 2 * tensor + 4 * 4 + 2 * 4;
+    int normalizationGradient = 3 * tensor + 3 * 4 + 2 * 4;
+    int pointwiseGradients = (2 * tensor + 16) + (2 * tensor + 16);
+    int depthwiseGradients = (2 * tensor + 36) + (2 * tensor + 36);
+    int reluGradient = 3 * tensor;
+    int sumGradients = (2 * tensor + 2) + (2 * tensor + 1 + 1 + 1);
+    int elements =
+        forward
+            + normalization
+            + normalizationGradient
+            + pointwiseGradients
+            + depthwiseGradients
+            + reluGradient
+            + sumGradients;
+    assertEquals(4 * elements, node.get("bytes").intValue());
+    assertEquals(4 * tensor, node.get("outputBytes").intValue());
+    assertEquals(elements / (double) tensor, node.get("tensors").doubleValue(), 1e-12);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void trafficOfTheNodesAddsUp(String device) {
+    JsonNode description = CommandRun.tiny(device, "describe", "--json").json();
+    long sum = 0;
+    double tensors = 0;
+    int nodes = 0;
+    for (var node : description.get("traffic").properties()) {
+      sum += node.getValue().get("bytes").longValue();
+      if (node.getKey().startsWith("stage") && node.getKey().contains(".")) {
+        tensors += node.getValue().get("tensors").doubleValue();
+        nodes++;
+      }
+    }
+    assertEquals(description.get("trafficBytes").longValue(), sum);
+    assertEquals(12, nodes);
+    assertEquals(tensors / nodes, description.get("trafficPerNode").doubleValue(), 1e-9);
+    assertTrue(description.get("planSeconds").doubleValue() > 0);
+  }
+
+  @Test
+  void fusionMovesFewerBytes() {
+    long fused =
+        CommandRun.tiny("cpu", "describe", "--json").json().get("trafficBytes").longValue();
+    long plain =
+        CommandRun.tiny("cpu", "describe", "--json", "fusion=false")
+            .json()
+            .get("trafficBytes")
+            .longValue();
+    assertTrue(fused < plain, fused + " of " + plain);
+  }
+
   @Test
   void readsNoData() {
     CommandRun described =

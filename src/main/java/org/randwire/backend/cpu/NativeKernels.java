@@ -23,9 +23,6 @@ import org.randwire.backend.cpu.binding.rw_copy_channels_args;
 import org.randwire.backend.cpu.binding.rw_dropout_args;
 import org.randwire.backend.cpu.binding.rw_global_average_pool_args;
 import org.randwire.backend.cpu.binding.rw_moving_average_args;
-import org.randwire.backend.cpu.binding.rw_node_backward_args;
-import org.randwire.backend.cpu.binding.rw_node_backward_merge_args;
-import org.randwire.backend.cpu.binding.rw_node_forward_args;
 import org.randwire.backend.cpu.binding.rw_pool_args;
 import org.randwire.backend.cpu.binding.rw_relu_args;
 import org.randwire.backend.cpu.binding.rw_relu_gradient_args;
@@ -41,7 +38,6 @@ import org.randwire.op.Add;
 import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
-import org.randwire.op.Convolution;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Instruction;
@@ -71,30 +67,19 @@ final class NativeKernels {
 
   private static final int UPDATE_ELEMENTS = 16_384;
 
-  /** Tasks to aim at where nothing is left to add up. */
-  private static final int MOST_TASKS = 64;
-
   /** Tasks to aim at where each leaves partial sums. */
   private static final int MOST_PARTIALS = 32;
 
   /** Below this many pixels per task partial sums cost more than a few percent of the traffic. */
   private static final int LEAST_PIXELS = 96;
 
-  /** Rows of a strip: a strip reads up to two rows of its neighbours again. */
-  private static final int LEAST_ROWS = 8;
-
-  private static final int LANES = 16;
+  static final int LANES = 16;
 
   private NativeKernels() {}
 
   /** Appends the kernels; the native core must be available. */
   static void addTo(KernelCatalog.Builder catalog) {
-    add(catalog, NodeTransform.Forward.class, NativeKernels::fitsForward, NativeKernels::forward);
-    add(
-        catalog,
-        NodeTransform.Backward.class,
-        NativeKernels::fitsBackward,
-        NativeKernels::backward);
+    NodeKernels.addTo(catalog);
     add(
         catalog,
         NodeTransform.GradientSum.class,
@@ -206,7 +191,7 @@ final class NativeKernels {
         NativeKernels::squaredNorm);
   }
 
-  private static void add(
+  static void add(
       KernelCatalog.Builder catalog,
       Class<? extends Primitive> primitive,
       Predicate<Instruction> accepts,
@@ -218,7 +203,7 @@ final class NativeKernels {
 
   // ---- what fits
 
-  private static boolean streams(List<Value> activations) {
+  static boolean streams(List<Value> activations) {
     DataType type = activations.get(0).type();
     return (type == DataType.FLOAT32 || type == DataType.BFLOAT16)
         && activations.stream()
@@ -248,113 +233,10 @@ final class NativeKernels {
     return i.primitive() instanceof WeightedSum.InputGradient ? 1 : i.inputs().size();
   }
 
-  private static boolean fitsForward(Instruction i) {
-    int inputs = i.inputs().size() - 3;
-    Convolution depthwise = ((NodeTransform.Forward) i.primitive()).depthwise();
-    return fitsNode(depthwise, i, inputs) && streams(List.of(i.input(0), i.output(0)));
-  }
-
-  private static boolean fitsBackward(Instruction i) {
-    int inputs = i.inputs().size() - 4;
-    Convolution depthwise = ((NodeTransform.Backward) i.primitive()).depthwise();
-    return fitsNode(depthwise, i, inputs)
-        && streams(List.of(i.input(0), i.input(inputs + 3), i.output(0)));
-  }
-
-  private static boolean fitsNode(Convolution depthwise, Instruction i, int inputs) {
-    Window window = depthwise.window();
-    Value x = i.input(0);
-    return depthwise.groups() == x.shape().channels()
-        && depthwise.groups() == depthwise.outputChannels()
-        && (window.equals(Window.square(3, 1)) || window.equals(Window.square(3, 2)))
-        && inputs <= Core.RW_MAX_TERMS
-        && i.input(inputs + 2).elements() == 9L * x.storedChannels()
-        && streams(i.inputs().subList(0, inputs));
-  }
-
   private static boolean floats(Instruction i) {
     List<Value> values = new ArrayList<>(i.inputs());
     values.addAll(i.outputs());
     return values.stream().allMatch(v -> v.type() == DataType.FLOAT32);
-  }
-
-  // ---- the fused node
-
-  /** Images and rows of each task of a batch. */
-  private record Tiling(int imagesPerTask, int rowsPerTask, int tasks) {
-    static Tiling of(int batch, int rows, int width, int most, int leastPixels) {
-      int images = Math.max(ceil(batch, most), Math.min(batch, ceil(leastPixels, rows * width)));
-      int strips = images > 1 ? 1 : Math.max(1, Math.min(most / batch, rows / LEAST_ROWS));
-      int rowsPerTask = ceil(rows, strips);
-      return new Tiling(images, rowsPerTask, ceil(batch, images) * ceil(rows, rowsPerTask));
-    }
-  }
-
-  private static Kernel forward(Instruction i) {
-    int inputs = i.inputs().size() - 3;
-    Value x = i.input(0);
-    Value u = i.output(0);
-    int height = u.shape().height();
-    Tiling tiling = Tiling.of(x.shape().batch(), height, u.shape().width(), MOST_TASKS, 1);
-    long floats = (x.shape().width() + 2L) * (3L * x.storedChannels() + LANES);
-    int stride = ((NodeTransform.Forward) i.primitive()).depthwise().window().strideHeight();
-    return new NativeKernel(
-        i,
-        1,
-        0,
-        floats * Float.BYTES,
-        o -> {
-          var a = o.own(new rw_node_forward_args());
-          a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
-          a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
-          a.u(o.address(u)).worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
-          a.batch(x.shape().batch()).height(x.shape().height()).width(x.shape().width());
-          a.channels(x.storedChannels()).stride(stride);
-          a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
-          return List.of(
-              o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_forward(a, t, w)));
-        });
-  }
-
-  private static Kernel backward(Instruction i) {
-    int inputs = i.inputs().size() - 4;
-    Value x = i.input(0);
-    int width = x.shape().width();
-    int channels = x.storedChannels();
-    Tiling tiling =
-        Tiling.of(x.shape().batch(), x.shape().height(), width, MOST_PARTIALS, LEAST_PIXELS);
-    int stride = ((NodeTransform.Backward) i.primitive()).depthwise().window().strideHeight();
-    long floats = ((width - 1) / stride + 3L) * (3L * channels + LANES) + (long) width * channels;
-    long edgeBytes = 8L * tiling.tasks() * inputs;
-    long scratch = edgeBytes + 4L * tiling.tasks() * 9 * channels;
-    return new NativeKernel(
-        i,
-        2,
-        scratch,
-        floats * Float.BYTES,
-        o -> {
-          var a = o.own(new rw_node_backward_args());
-          a.x(o.addresses(i.inputs().subList(0, inputs))).weight(o.floats(i.input(inputs)));
-          a.mask(o.floats(i.input(inputs + 1))).filter(o.floats(i.input(inputs + 2)));
-          a.du(o.address(i.input(inputs + 3))).e(o.address(i.output(0)));
-          a.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
-          a.worker_scratch(o.workerScratch()).inputs(inputs).type(type(x));
-          a.batch(x.shape().batch()).height(x.shape().height()).width(width);
-          a.channels(channels).stride(stride);
-          a.images_per_task(tiling.imagesPerTask()).rows_per_task(tiling.rowsPerTask());
-          Call sums = o.call(i.label(), tiling.tasks(), (t, w) -> Core.rw_node_backward(a, t, w));
-          var m = o.own(new rw_node_backward_merge_args());
-          m.filter_partials(o.floatScratch(edgeBytes)).edge_partials(o.doubleScratch(0));
-          m.weight(o.floats(i.input(inputs))).mask(o.floats(i.input(inputs + 1)));
-          m.dweight(o.floats(i.output(1))).weight_elements(i.output(1).elements());
-          m.dfilter(o.floats(i.output(2)))
-              .inputs(inputs)
-              .partials(tiling.tasks())
-              .channels(channels);
-          int tasks = 1 + channels / LANES;
-          return List.of(
-              sums, o.call(i.label(), tasks, (t, w) -> Core.rw_node_backward_merge(m, t, w)));
-        });
   }
 
   // ---- sums
@@ -682,7 +564,7 @@ final class NativeKernels {
 
   // ---- batch normalisation
 
-  private static long partialPixels(Value x) {
+  static long partialPixels(Value x) {
     return Math.max(LEAST_PIXELS, ceil(pixels(x), MOST_PARTIALS));
   }
 
@@ -852,11 +734,11 @@ final class NativeKernels {
 
   // ---- sizes
 
-  private static int type(Value activation) {
+  static int type(Value activation) {
     return activation.type() == DataType.FLOAT32 ? Core.RW_FLOAT32 : Core.RW_BFLOAT16;
   }
 
-  private static long pixels(Value activation) {
+  static long pixels(Value activation) {
     return (long) activation.shape().batch() * activation.shape().pixels();
   }
 
@@ -872,16 +754,16 @@ final class NativeKernels {
     return (int) ceil(parameters.elements(), UPDATE_ELEMENTS);
   }
 
-  private static int ceil(int all, int each) {
+  static int ceil(int all, int each) {
     return (all + each - 1) / each;
   }
 
-  private static long ceil(long all, long each) {
+  static long ceil(long all, long each) {
     return (all + each - 1) / each;
   }
 
   /** A kernel whose calls are written down by a function. */
-  private record NativeKernel(
+  record NativeKernel(
       Instruction instruction,
       int regions,
       long scratchBytes,

@@ -71,6 +71,11 @@ final class OneDnn {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core);
   }
 
+  /** Whether bfloat16 products run on the processor's tiles (AMX). */
+  static boolean hasTiles() {
+    return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
+  }
+
   private static boolean includes(int isa, int part) {
     return (isa & part) == part;
   }

@@ -103,7 +103,7 @@ public sealed interface Block {
 
   private static int activated(
       OpGraph.Builder graph, String name, int position, int input, Convolution convolution) {
-    int x = normalized(graph, name, "" + position, input, convolution);
+    int x = normalized(graph, name, String.valueOf(position), input, convolution);
     return graph.add(name + ".relu" + position, new Relu(), x);
   }
 
