@@ -79,6 +79,12 @@ final class BoundKernel implements AutoCloseable {
         shape.batch());
   }
 
+  /** Intermediate values without a shape: packed filters, sums. */
+  Value vector(long elements, DataType type) {
+    TensorShape shape = TensorShape.vector(Math.toIntExact(elements));
+    return tensor(Section.ARENA, shape, MemoryLayout.CHANNELS_FIRST, type);
+  }
+
   private Value tensor(Section section, TensorShape shape, MemoryLayout layout, DataType type) {
     int stored = layout.storedChannels(shape.channels());
     return add(section, shape, layout, type, layout.elements(shape), stored, shape.channels());

@@ -25,6 +25,7 @@ import org.randwire.op.BatchNorm;
 import org.randwire.op.Convolution;
 import org.randwire.op.NodeTransform;
 import org.randwire.op.Section;
+import org.randwire.op.SeparableNode;
 import org.randwire.op.Value;
 import org.randwire.op.Window;
 import org.randwire.tensor.DataType;
@@ -47,10 +48,20 @@ public class KernelBenchmark {
   /** A node with four incoming edges, the mean of WS(4, p) when each edge counts once an end. */
   private static final int EDGES = 4;
 
-  /** The measured kernels, each with the operands its primitive takes. */
+  private static final List<Integer> EACH_EDGE = List.of(0, 1, 2, 3);
+
+  /** Every input comes from another node, unnormalised. */
+  private static final List<Boolean> ALL_RAW = List.of(true, true, true, true);
+
+  /**
+   * The measured kernels. A front is a node's weighted sum, ReLU and depthwise convolution alone; a
+   * whole node has no kernel in bf16 where the processor has tiles (AMX).
+   */
   public enum Measured {
     NODE_FORWARD,
     NODE_BACKWARD,
+    FRONT_FORWARD,
+    FRONT_BACKWARD,
     GRADIENT_SUM,
     BATCH_NORM,
     BATCH_NORM_GRADIENT,
@@ -62,6 +73,8 @@ public class KernelBenchmark {
   @Param({
     "NODE_FORWARD",
     "NODE_BACKWARD",
+    "FRONT_FORWARD",
+    "FRONT_BACKWARD",
     "GRADIENT_SUM",
     "BATCH_NORM",
     "BATCH_NORM_GRADIENT",
@@ -104,7 +117,9 @@ public class KernelBenchmark {
 
   private void bind(TensorShape size) {
     switch (kernel) {
-      case NODE_FORWARD, NODE_BACKWARD -> bindNode(size);
+      case NODE_FORWARD -> bindNodeForward(size);
+      case NODE_BACKWARD -> bindNodeBackward(size);
+      case FRONT_FORWARD, FRONT_BACKWARD -> bindFront(size);
       case GRADIENT_SUM -> bindGradientSum(size);
       case BATCH_NORM -> bindBatchNorm(size);
       case BATCH_NORM_GRADIENT -> bindBatchNormGradient(size);
@@ -112,19 +127,97 @@ public class KernelBenchmark {
     }
   }
 
-  private void bindNode(TensorShape size) {
+  /** As a node reads the raw outputs of others. */
+  private List<Value> nodeInputs(TensorShape size, Convolution depthwise) {
+    List<Value> operands = activations(size, EDGES);
+    for (int i = 0; i < 4 * EDGES; i++) {
+      operands.add(bound.channels(Section.STATISTICS, size.channels()));
+    }
+    operands.addAll(scale());
+    operands.add(bound.filter(Section.PARAMETERS, depthwise.filterShape(size), operands.get(0)));
+    return operands;
+  }
+
+  private List<Value> activations(TensorShape size, int count) {
+    List<Value> values = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      values.add(bound.activation(size));
+    }
+    return values;
+  }
+
+  /** Weights and masks of a node's edges. */
+  private List<Value> scale() {
+    return List.of(bound.edges(Section.PARAMETERS, EDGES), bound.edges(Section.CONTROLS, EDGES));
+  }
+
+  private Value packedFilter(Value activation) {
+    long channels = activation.storedChannels();
+    return bound.vector(channels * channels, activation.type());
+  }
+
+  /** What the gradient of a normalisation needs: a row for the node and one for each input. */
+  private Value sums(Value activation) {
+    return bound.vector((1L + EDGES) * activation.storedChannels(), DataType.FLOAT32);
+  }
+
+  private void bindNodeForward(TensorShape size) {
+    int channels = size.channels();
+    BatchNorm norm = BatchNorm.DEFAULT;
+    Convolution depthwise = Convolution.depthwise(channels, Window.square(3, 1));
+    List<Value> operands = nodeInputs(size, depthwise);
+    operands.add(packedFilter(operands.get(0)));
+    operands.add(bound.channels(Section.STATE, channels));
+    operands.add(bound.channels(Section.STATE, channels));
+    bound.bind(
+        new SeparableNode.Forward(
+            depthwise,
+            ALL_RAW,
+            norm.epsilon(),
+            new BatchNorm.Forward(norm.epsilon(), norm.momentum(), true)),
+        operands,
+        List.of(
+            bound.activation(size),
+            bound.activation(size),
+            bound.channels(Section.STATISTICS, channels),
+            bound.channels(Section.STATISTICS, channels)));
+  }
+
+  private void bindNodeBackward(TensorShape size) {
     int channels = size.channels();
     Convolution depthwise = Convolution.depthwise(channels, Window.square(3, 1));
-    List<Value> operands = new ArrayList<>();
-    for (int i = 0; i < EDGES; i++) {
-      operands.add(bound.activation(size));
+    List<Value> operands = activations(size, EDGES);
+    for (int term = 0; term < EDGES; term++) {
+      operands.addAll(scale());
+      operands.add(sums(operands.get(0)));
     }
-    operands.add(bound.edges(Section.PARAMETERS, EDGES));
-    operands.add(bound.edges(Section.CONTROLS, EDGES));
+    operands.add(bound.activation(size));
+    operands.add(bound.channels(Section.PARAMETERS, channels));
+    operands.add(bound.channels(Section.STATISTICS, channels));
+    operands.add(bound.channels(Section.STATISTICS, channels));
+    operands.add(packedFilter(operands.get(0)));
+    operands.addAll(nodeInputs(size, depthwise));
+    bound.bind(
+        new SeparableNode.Backward(depthwise, ALL_RAW, BatchNorm.DEFAULT.epsilon(), EACH_EDGE),
+        operands,
+        List.of(
+            bound.activation(size),
+            bound.edges(Section.GRADIENTS, EDGES),
+            bound.filter(Section.GRADIENTS, depthwise.filterShape(size), operands.get(0)),
+            bound.activation(size),
+            bound.channels(Section.GRADIENTS, channels),
+            bound.channels(Section.GRADIENTS, channels),
+            sums(operands.get(0))));
+  }
+
+  private void bindFront(TensorShape size) {
+    Convolution depthwise = Convolution.depthwise(size.channels(), Window.square(3, 1));
+    List<Value> operands = activations(size, EDGES);
+    operands.addAll(scale());
     TensorShape filter = depthwise.filterShape(size);
     operands.add(bound.filter(Section.PARAMETERS, filter, operands.get(0)));
     Value output = bound.activation(size);
-    if (kernel == Measured.NODE_FORWARD) {
+    if (kernel == Measured.FRONT_FORWARD) {
       bound.bind(new NodeTransform.Forward(depthwise), operands, List.of(output));
       return;
     }
@@ -139,16 +232,11 @@ public class KernelBenchmark {
   }
 
   private void bindGradientSum(TensorShape size) {
-    List<Value> operands = new ArrayList<>();
-    for (int i = 0; i < EDGES; i++) {
-      operands.add(bound.activation(size));
+    List<Value> operands = activations(size, EDGES);
+    for (int term = 0; term < EDGES; term++) {
+      operands.addAll(scale());
     }
-    List<Integer> edges = List.of(0, 1, 2, 3);
-    for (int i = 0; i < EDGES; i++) {
-      operands.add(bound.edges(Section.PARAMETERS, EDGES));
-      operands.add(bound.edges(Section.CONTROLS, EDGES));
-    }
-    bound.bind(new NodeTransform.GradientSum(edges), operands, List.of(bound.activation(size)));
+    bound.bind(new NodeTransform.GradientSum(EACH_EDGE), operands, List.of(bound.activation(size)));
   }
 
   private void bindBatchNorm(TensorShape size) {
