@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.randwire.benchmarks.engine.LibtorchEngine.Layout;
 import org.randwire.benchmarks.engine.Precision;
@@ -26,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
     mixinStandardHelpOptions = true,
     description = {
       "Train one network at several batches or widths; write JSON and an SVG plot.",
-      "Of libtorch the better layout counts at each point."
+      "Of libtorch the best variant counts at each point."
     })
 final class SweepCommand implements Callable<Integer> {
 
@@ -106,10 +107,14 @@ final class SweepCommand implements Callable<Integer> {
         : new Subject(network, Math.min(BATCH_OF_WIDTHS, network.batch()), point);
   }
 
+  /** One thread may win where there is little to share. */
   private List<Variant> peers(Precision precision) {
-    return List.of(
-        Variant.libtorch(precision, threads, Layout.CHANNELS_LAST),
-        Variant.libtorch(precision, threads, Layout.NCHW));
+    return Stream.of(
+            Variant.libtorch(precision, threads, Layout.CHANNELS_LAST),
+            Variant.libtorch(precision, threads, Layout.NCHW),
+            Variant.libtorch(precision, 1, Layout.CHANNELS_LAST))
+        .distinct()
+        .toList();
   }
 
   /** The speed of the fastest variant, by the median of its rounds. */

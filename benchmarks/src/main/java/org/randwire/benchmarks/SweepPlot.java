@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.benchmarks;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,8 +46,26 @@ final class SweepPlot {
     if (points.isEmpty()) {
       throw new IllegalArgumentException("nothing was measured");
     }
-    low = Math.pow(10, Math.floor(Math.log10(values.first())));
-    high = Math.pow(10, Math.ceil(Math.log10(values.last())));
+    List<Double> rules = rules(values.first(), values.last());
+    low = rules.get(0);
+    high = rules.get(rules.size() - 1);
+  }
+
+  /** 1, 2 and 5 times powers of ten, from the last not above {@code least} on. */
+  private static List<Double> rules(double least, double most) {
+    List<Double> rules = new ArrayList<>();
+    for (int power = (int) Math.floor(Math.log10(least)); ; power++) {
+      for (int step : new int[] {1, 2, 5}) {
+        double rule = step * Math.pow(10, power);
+        if (rule <= least) {
+          rules.clear();
+        }
+        rules.add(rule);
+        if (rule >= most && rules.size() > 1) {
+          return rules;
+        }
+      }
+    }
   }
 
   /**
@@ -63,7 +82,7 @@ final class SweepPlot {
             .formatted(number(WIDTH), number(HEIGHT)));
     svg.append(STYLE)
         .append(text(LEFT, 18, "title", "start", title))
-        .append(text(LEFT, 36, "", "start", subtitle));
+        .append(text(LEFT, 36, "label", "start", subtitle));
     plot.axes(svg, axis);
     plot.curves(svg, curves);
     return svg.append("</svg>\n").toString();
@@ -82,20 +101,15 @@ final class SweepPlot {
   }
 
   private void axes(StringBuilder svg, String axis) {
-    for (double decade = low; decade <= high * 1.001; decade *= 10) {
-      for (int step : new int[] {1, 2, 5}) {
-        double value = decade * step;
-        if (value <= high * 1.001) {
-          svg.append(rule(LEFT, y(value), WIDTH - RIGHT, y(value)))
-              .append(text(LEFT - 8, y(value) + 4, "", "end", label(value)));
-        }
-      }
+    for (double value : rules(low, high)) {
+      svg.append(rule(LEFT, y(value), WIDTH - RIGHT, y(value)))
+          .append(text(LEFT - 8, y(value) + 4, "label", "end", label(value)));
     }
     for (int point : points) {
-      svg.append(text(x(point), HEIGHT - BOTTOM + 16, "", "middle", label(point)));
+      svg.append(text(x(point), HEIGHT - BOTTOM + 16, "label", "middle", label(point)));
     }
     double middle = LEFT + (WIDTH - LEFT - RIGHT) / 2;
-    svg.append(text(middle, HEIGHT - 10, "", "middle", axis));
+    svg.append(text(middle, HEIGHT - 10, "label", "middle", axis));
   }
 
   private void curves(StringBuilder svg, Map<String, Map<Integer, Double>> curves) {

@@ -46,8 +46,8 @@ final class TableCommand implements Callable<Integer> {
   @Option(names = "--threads", description = "All cores if not given.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
-  @Option(names = "--no-djl", negatable = true, description = "Leave DJL out.")
-  private boolean djl = true;
+  @Option(names = "--no-djl", description = "Leave DJL out.")
+  private boolean withoutDjl;
 
   @Option(names = "--results", defaultValue = "results", description = "Folder to write to.")
   private Path results;
@@ -59,7 +59,7 @@ final class TableCommand implements Callable<Integer> {
     try (Measuring measuring = new Measuring(seconds)) {
       for (Network network : networks) {
         Comparison comparison = new Comparison(Subject.of(network), measuring, threads);
-        comparison.screen(precisions, djl);
+        comparison.screen(precisions, !withoutDjl);
         comparison.rounds(precisions, rounds);
         comparisons.add(comparison);
       }

@@ -160,8 +160,8 @@ public final class LibtorchEngine implements Engine {
     }
 
     /**
-     * One pass over memory per input. Products added up take 14 % longer and a stack 46 %
-     * (randwire-cifar, fp32, channels last, two cores of an AVX-512 server).
+     * One pass over memory per input. With products added up a step takes about 14 % longer, with a
+     * stack 46 % (randwire-cifar, fp32, channels last, two cores of an AVX-512 server).
      */
     @Override
     public Tensor weightedSum(List<Tensor> x, Tensor weight) {
