@@ -26,7 +26,7 @@ public enum Network {
    * Small regime of the RandWire paper, WS(4, 0.75) with 32 nodes, 224x224 images. At a higher rate
    * five steps on so small a batch magnify rounding: libtorch's own layouts then differ by 0.4 %.
    */
-  RANDWIRE_SMALL(8, 78, 0.002, "ws-n32-k4-p0.75", channels -> randWire(channels, true)),
+  RANDWIRE_SMALL(8, 78, 0.0005, "ws-n32-k4-p0.75", channels -> randWire(channels, true)),
 
   /** The same idea at the size of CIFAR, WS(4, 0.75) with 16 nodes. */
   RANDWIRE_CIFAR(128, 32, 0.05, "ws-cifar-n16-k4-p0.75", channels -> randWire(channels, false)),
