@@ -36,10 +36,12 @@ record Table(
         "peak of best peer");
     rule(text, 9);
     comparisons.forEach(c -> precisions.forEach(p -> speed(text, c, p)));
-    text.append("\n## Threads\n\n");
-    row(text, "network", "precision", "RandWire, 1 thread", threads + " threads", "speed-up");
-    rule(text, 5);
-    comparisons.forEach(c -> precisions.forEach(p -> threads(text, c, p)));
+    if (threads > 1) {
+      text.append("\n## Threads\n\n");
+      row(text, "network", "precision", "RandWire, 1 thread", threads + " threads", "speed-up");
+      rule(text, 5);
+      comparisons.forEach(c -> precisions.forEach(p -> threads(text, c, p)));
+    }
     text.append("\n## Loss after five steps, relative to RandWire in fp32\n\n");
     row(text, "network", "variant", "difference");
     rule(text, 3);
