@@ -22,7 +22,7 @@ import org.randwire.op.OpGraph;
 
 /** A whole training step of each network at its usual batch: images in, to the update. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SampleTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 3, time = 2)
