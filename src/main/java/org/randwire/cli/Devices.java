@@ -31,6 +31,11 @@ final class Devices {
         : Optional.of("this processor has no AVX-512, which oneDNN's bf16 convolutions need");
   }
 
+  /** Whether bf16 is what {@code auto} means: the processor multiplies it faster than fp32. */
+  static boolean multipliesBfloat16() {
+    return bfloat16Absence().isEmpty() && CpuBackend.multipliesBfloat16();
+  }
+
   /** The word of the configuration for what a backend computes in. */
   static String precision(Backend backend) {
     return switch (backend.activationType()) {

@@ -303,8 +303,12 @@ final class RunAssembly {
   }
 
   private Backend cpu() {
-    if (config.precision() != RunConfig.Precision.BF16) {
+    if (config.precision() == RunConfig.Precision.FP32) {
       return new CpuBackend(DataType.FLOAT32, threads());
+    }
+    if (config.precision() == RunConfig.Precision.AUTO) {
+      DataType type = Devices.multipliesBfloat16() ? DataType.BFLOAT16 : DataType.FLOAT32;
+      return new CpuBackend(type, threads());
     }
     Optional<String> missing = Devices.bfloat16Absence();
     if (missing.isPresent()) {

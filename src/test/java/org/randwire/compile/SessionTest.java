@@ -162,8 +162,8 @@ class SessionTest {
       for (long seed = 0; seed < 4; seed++) {
         OpGraph graph = SmallNetworks.randwire(seed, 3 + (int) seed);
         assertClose(
-            train(graph, backend, false, 2),
-            train(graph, backend, true, 2),
+            train(graph, backend, false, 5),
+            train(graph, backend, true, 5),
             tolerance,
             "seed " + seed);
       }

@@ -72,6 +72,11 @@ public final class CpuBackend implements Backend {
     return OneDnn.supportsBfloat16();
   }
 
+  /** Whether the processor multiplies bfloat16 itself, twice as fast as float32 or faster. */
+  public static boolean multipliesBfloat16() {
+    return OneDnn.multipliesBfloat16();
+  }
+
   @Override
   public String name() {
     return "cpu";

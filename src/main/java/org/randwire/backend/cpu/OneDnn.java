@@ -71,6 +71,11 @@ final class OneDnn {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core);
   }
 
+  /** Whether the processor has instructions that multiply bfloat16 (AVX512-BF16 or AMX). */
+  static boolean multipliesBfloat16() {
+    return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_bf16);
+  }
+
   /** Whether oneDNN multiplies bfloat16 matrices with the processor's tile registers (AMX). */
   static boolean usesMatrixTiles() {
     return includes(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
