@@ -57,29 +57,41 @@ inline void pad_row(const T* image, int row, int height, int width, int channels
   std::fill_n(inside + width * lanes, pad * lanes, 0.0f);
 }
 
-// Three rows around a row of an image, 16 channels of them, in a ring.
+// Calls f with the stride as a constant.
+template <typename F>
+inline int by_stride(int stride, F f) {
+  if (stride == 1) return f(std::integral_constant<int, 1>());
+  return stride == 2 ? f(std::integral_constant<int, 2>()) : static_cast<int>(RW_INVALID_ARGUMENT);
+}
+
+// Pixels along a side of the output.
+inline int strided(int size, int stride) { return (size - 1) / stride + 1; }
+
+// Three rows around a row of an image, 16 channels of them, in a ring. It moves down only.
 template <typename T>
 class Window {
  public:
   Window(const T* image, int height, int width, int channels, float* ring)
       : image_(image), height_(height), width_(width), channels_(channels), ring_(ring) {
-    advance(-1);
-    advance(0);
   }
 
-  // Brings in the row below `row`.
-  void centre(int row) { advance(row + 1); }
+  // Brings in row - 1 to row + 1.
+  void centre(int row) {
+    for (next_ = std::max(next_, row - 1); next_ <= row + 1; next_++) {
+      pad_row(image_, next_, height_, width_, channels_, 1, slot(next_));
+    }
+  }
 
-  // Padded by one pixel; from row - 1 to row + 1.
+  // Padded by one pixel.
   const float* row(int row) const { return slot(row); }
 
  private:
   float* slot(int row) const { return ring_ + (row + 3) % 3 * (width_ + 2) * lanes; }
-  void advance(int row) { pad_row(image_, row, height_, width_, channels_, 1, slot(row)); }
 
   const T* image_;
   int height_, width_, channels_;
   float* ring_;
+  int next_ = -1;
 };
 
 }  // namespace rw::RW_ISA

@@ -607,13 +607,15 @@ typedef struct rw_batch_norm_gradient_apply_args {
 } rw_batch_norm_gradient_apply_args;
 RW_API int rw_batch_norm_gradient_apply(const rw_batch_norm_gradient_apply_args* args, int task, int worker);
 
-/// Grouped 3x3 convolution with padding 1, stride 1 and as many inputs as outputs in each group, or the input gradient of
-/// one if x is the output's gradient, y that of the input and the filter comes from rw_transpose_grouped_filter.
-/// Tasks: ceil(N / images_per_task).
+/// Grouped 3x3 convolution with padding 1 and as many inputs as outputs in each group. At stride 1 it is the input
+/// gradient as well, if x is the output's gradient, y that of the input and the filter comes from
+/// rw_transpose_grouped_filter. Tasks: ceil(N / images_per_task).
 typedef struct rw_grouped_convolution_args {
+  /// [N][H][W][C].
   const void* x;
   /// [3][3][group][C]: from input j of an output's group.
   const float* filter;
+  /// [N][H'][W'][C], H' = (H - 1) / stride + 1.
   void* y;
   /// For each worker the address of 3 * (W + 2) * 16 floats.
   const void* worker_scratch;
@@ -624,9 +626,15 @@ typedef struct rw_grouped_convolution_args {
   int channels;
   /// Channels of a group: 4, 8 or 16.
   int group;
+  /// 1 or 2.
+  int stride;
   int images_per_task;
 } rw_grouped_convolution_args;
 RW_API int rw_grouped_convolution(const rw_grouped_convolution_args* args, int task, int worker);
+
+/// The input gradient at stride 2: x is the output's gradient [N][H'][W'][C], y the input's [N][H][W][C], the filter from
+/// rw_transpose_grouped_filter. Tasks: ceil(N / images_per_task).
+RW_API int rw_grouped_strided_gradient(const rw_grouped_convolution_args* args, int task, int worker);
 
 /// The mirrored filter from outputs to inputs. Tasks: C / 16.
 typedef struct rw_transpose_grouped_filter_args {
@@ -652,6 +660,7 @@ typedef struct rw_grouped_filter_gradient_args {
   int width;
   int channels;
   int group;
+  int stride;
   int images_per_task;
 } rw_grouped_filter_gradient_args;
 RW_API int rw_grouped_filter_gradient(const rw_grouped_filter_gradient_args* args, int task, int worker);

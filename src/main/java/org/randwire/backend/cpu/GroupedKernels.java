@@ -17,8 +17,8 @@ import org.randwire.op.Window;
 import org.randwire.tensor.DataType;
 
 /**
- * The native core's grouped convolutions as lines of the catalog: 3x3, stride 1, few channels a
- * group. oneDNN reaches a quarter of the processor's speed with 4 channels a group and half of it
+ * The native core's grouped convolutions as lines of the catalog: 3x3, stride 1 or 2, few channels
+ * a group. oneDNN reaches a quarter of the processor's speed with 4 channels a group and half of it
  * with 8.
  */
 final class GroupedKernels {
@@ -65,7 +65,8 @@ final class GroupedKernels {
     int group = filter.shape().channels();
     return convolution.groups() > 1
         && (group == 4 || group == 8)
-        && convolution.window().equals(Window.square(3, 1))
+        && (convolution.window().equals(Window.square(3, 1))
+            || convolution.window().equals(Window.square(3, 2)))
         && x.shape().channels() == y.shape().channels()
         && NativeKernels.streams(List.of(x, y))
         && filter.type() == DataType.FLOAT32
@@ -79,8 +80,8 @@ final class GroupedKernels {
         0,
         rowBytes(i.input(0)),
         o -> {
-          var a = convolution(o, i.input(0), i.input(1), i.output(0));
-          a.filter(o.floats(i.input(1)));
+          var a = convolution(o, i.input(0), i.input(1), i.output(0), i.input(0));
+          a.filter(o.floats(i.input(1))).stride(stride((Convolution) i.primitive()));
           return List.of(
               o.call(
                   i.label(), tasks(i.output(0)), (t, w) -> Core.rw_grouped_convolution(a, t, w)));
@@ -90,6 +91,7 @@ final class GroupedKernels {
   private static Kernel inputGradient(Instruction i) {
     Value filter = i.input(1);
     Value dx = i.output(0);
+    int stride = stride(((Convolution.InputGradient) i.primitive()).convolution());
     return new NativeKernel(
         i,
         2,
@@ -102,20 +104,31 @@ final class GroupedKernels {
           int blocks = dx.storedChannels() / NativeKernels.LANES;
           Call transpose =
               o.call(i.label(), blocks, (t, w) -> Core.rw_transpose_grouped_filter(f, t, w));
-          var a = convolution(o, i.input(0), filter, dx);
-          a.filter(o.floatScratch(0));
+          var a = convolution(o, i.input(0), filter, dx, dx);
+          a.filter(o.floatScratch(0)).stride(stride);
           return List.of(
               transpose,
-              o.call(i.label(), tasks(dx), (t, w) -> Core.rw_grouped_convolution(a, t, w)));
+              o.call(
+                  i.label(),
+                  tasks(dx),
+                  (t, w) ->
+                      stride == 1
+                          ? Core.rw_grouped_convolution(a, t, w)
+                          : Core.rw_grouped_strided_gradient(a, t, w)));
         });
   }
 
+  private static int stride(Convolution convolution) {
+    return convolution.window().strideHeight();
+  }
+
+  /** The larger image is the convolution's input, whichever of the two is read. */
   private static rw_grouped_convolution_args convolution(
-      NativeOperands o, Value source, Value filter, Value target) {
+      NativeOperands o, Value source, Value filter, Value target, Value image) {
     var a = o.own(new rw_grouped_convolution_args());
     a.x(o.address(source)).y(o.address(target)).worker_scratch(o.workerScratch());
     a.type(NativeKernels.type(source)).batch(source.shape().batch());
-    a.height(source.shape().height()).width(source.shape().width());
+    a.height(image.shape().height()).width(image.shape().width());
     a.channels(source.storedChannels()).group(filter.shape().channels());
     return a.images_per_task(imagesPerTask(source, MOST_TASKS));
   }
@@ -136,6 +149,7 @@ final class GroupedKernels {
           a.worker_scratch(o.workerScratch()).type(NativeKernels.type(x));
           a.batch(x.shape().batch()).height(x.shape().height()).width(x.shape().width());
           a.channels(x.storedChannels()).group(dfilter.shape().channels()).images_per_task(images);
+          a.stride(stride(((Convolution.FilterGradient) i.primitive()).convolution()));
           Call sums =
               o.call(i.label(), partials, (t, w) -> Core.rw_grouped_filter_gradient(a, t, w));
           var m = o.own(new rw_pointwise_filter_gradient_merge_args());
