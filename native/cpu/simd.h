@@ -71,6 +71,7 @@ inline void store_one(bfloat16* p, float value) {
 //   a / b, square_root(a): rounded once
 //   max(a, b) = a > b ? a : b and min(a, b) = a < b ? a : b, so b where either is NaN
 //   select_if_positive(x, a, b) = x > 0 ? a : b, so b where x is NaN
+//   spread<G, J>(v): lane i gets lane J of its G neighbours, v[i / G * G + J]; G is 4, 8 or 16
 //   sum(v): lanes i and i + 8 are added, then i and i + 4, then i and i + 2, then the last two
 
 #if defined(RW_SIMD_AVX512)
@@ -114,6 +115,14 @@ inline vec min(vec a, vec b) { return {_mm512_min_ps(a.v, b.v)}; }
 
 inline vec select_if_positive(vec x, vec a, vec b) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, _mm512_setzero_ps(), _CMP_GT_OQ), b.v, a.v)};
+}
+
+template <int G, int J>
+inline vec spread(vec a) {
+  if constexpr (G == 4) return {_mm512_permute_ps(a.v, 0x55 * J)};
+  constexpr int far = G == 8 ? 8 + J : J;
+  return {_mm512_permutexvar_ps(
+      _mm512_setr_epi32(J, J, J, J, J, J, J, J, far, far, far, far, far, far, far, far), a.v)};
 }
 
 #elif defined(RW_SIMD_AVX2)
@@ -182,6 +191,15 @@ inline vec select_if_positive(vec x, vec a, vec b) {
   return {select_half(x.lo, a.lo, b.lo), select_half(x.hi, a.hi, b.hi)};
 }
 
+template <int G, int J>
+inline vec spread(vec a) {
+  if constexpr (G == 4) return {_mm256_permute_ps(a.lo, 0x55 * J), _mm256_permute_ps(a.hi, 0x55 * J)};
+  const __m256i lane = _mm256_set1_epi32(J % 8);
+  if constexpr (G == 8) return {_mm256_permutevar8x32_ps(a.lo, lane), _mm256_permutevar8x32_ps(a.hi, lane)};
+  const __m256 one = _mm256_permutevar8x32_ps(J < 8 ? a.lo : a.hi, lane);
+  return {one, one};
+}
+
 #else
 
 struct vec {
@@ -246,6 +264,10 @@ inline vec min(const vec& a, const vec& b) {
 }
 inline vec select_if_positive(const vec& x, const vec& a, const vec& b) {
   return each_lane([&](int i) { return x.v[i] > 0 ? a.v[i] : b.v[i]; });
+}
+template <int G, int J>
+inline vec spread(const vec& a) {
+  return each_lane([&](int i) { return a.v[i / G * G + J]; });
 }
 
 #endif

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /// Raised by one with every change of this header that old callers cannot survive.
-#define RW_ABI_VERSION 2
+#define RW_ABI_VERSION 3
 
 enum rw_status {
   RW_OK = 0,
@@ -487,13 +487,17 @@ typedef struct rw_batch_norm_running_args {
 } rw_batch_norm_running_args;
 RW_API int rw_batch_norm_running(const rw_batch_norm_running_args* args, int task, int worker);
 
-/// y = scale * (x - mean) + shift per channel; y may be x. Tasks: ceil(pixels / pixels_per_task).
+/// y = scale * (x - mean) + shift per channel, plus the shortcut if there is one, and then the ReLU of it if
+/// `rectified`; y may be x. Tasks: ceil(pixels / pixels_per_task).
 typedef struct rw_batch_norm_apply_args {
   const void* x;
+  /// Of x's shape, or null.
+  const void* shortcut;
   const float* mean;
   const float* scale;
   const float* shift;
   void* y;
+  int rectified;
   int type;
   int channels;
   int64_t pixels;
@@ -501,15 +505,38 @@ typedef struct rw_batch_norm_apply_args {
 } rw_batch_norm_apply_args;
 RW_API int rw_batch_norm_apply(const rw_batch_norm_apply_args* args, int task, int worker);
 
-/// Sums of dy and dy * (x - mean) over the task's pixels. Tasks: ceil(pixels / pixels_per_task).
+/// How the gradient of a batch normalisation's output follows from that of a ReLU behind it.
+enum rw_mask {
+  // There is no ReLU.
+  RW_MASK_NONE = 0,
+  // It is zero where the normalised value is not positive.
+  RW_MASK_NORMALISED = 1,
+  // It is zero where the ReLU's output is not positive: something was added in between.
+  RW_MASK_OUTPUT = 2,
+};
+
+/// Sums of g and g * (x - mean) over the task's pixels, where g is dy + more_dy under the mask.
+/// Tasks: ceil(pixels / pixels_per_task).
 typedef struct rw_batch_norm_gradient_sums_args {
   const void* x;
   const void* dy;
+  /// Of dy's shape, or null.
+  const void* more_dy;
+  /// The ReLU's output; read with RW_MASK_OUTPUT only.
+  const void* y;
+  /// Where g goes, or null; rounded to its type before it is summed.
+  void* masked;
   const float* batch_mean;
+  /// Like the next two and epsilon read with RW_MASK_NORMALISED only.
+  const float* batch_variance;
+  const float* weight;
+  const float* bias;
   /// [tasks][2][C].
   double* partials;
-  /// For each worker the address of 2 * C floats.
+  /// For each worker the address of 3 * C floats.
   const void* worker_scratch;
+  double epsilon;
+  int mask;
   int type;
   int channels;
   int64_t pixels;
@@ -564,21 +591,85 @@ typedef struct rw_batch_norm_gradient_gather_args {
 } rw_batch_norm_gradient_gather_args;
 RW_API int rw_batch_norm_gradient_gather(const rw_batch_norm_gradient_gather_args* args, int task, int worker);
 
-/// dx = scale * (dy - dy_mean - slope * (x - batch_mean)) per channel; dx may be dy. Tasks: ceil(pixels / pixels_per_task).
+/// dx = scale * (g - dy_mean - slope * (x - batch_mean)) per channel, g as in rw_batch_norm_gradient_sums; dx may be dy.
+/// Tasks: ceil(pixels / pixels_per_task).
 typedef struct rw_batch_norm_gradient_apply_args {
   const void* x;
   const void* dy;
+  const void* more_dy;
+  /// The normalisation's; read with RW_MASK_NORMALISED only.
+  const float* bias;
   const float* batch_mean;
   const float* scale;
   const float* dy_mean;
   const float* slope;
   void* dx;
+  /// RW_MASK_NONE or RW_MASK_NORMALISED.
+  int mask;
   int type;
   int channels;
   int64_t pixels;
   int64_t pixels_per_task;
 } rw_batch_norm_gradient_apply_args;
 RW_API int rw_batch_norm_gradient_apply(const rw_batch_norm_gradient_apply_args* args, int task, int worker);
+
+/// Grouped 3x3 convolution with padding 1 and as many inputs as outputs in each group. At stride 1 it is the input
+/// gradient as well, if x is the output's gradient, y that of the input and the filter comes from
+/// rw_transpose_grouped_filter. Tasks: ceil(N / images_per_task).
+typedef struct rw_grouped_convolution_args {
+  /// [N][H][W][C].
+  const void* x;
+  /// [3][3][group][C]: from input j of an output's group.
+  const float* filter;
+  /// [N][H'][W'][C], H' = (H - 1) / stride + 1.
+  void* y;
+  /// For each worker the address of 3 * (W + 2) * 16 floats.
+  const void* worker_scratch;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  /// Channels of a group: 4, 8 or 16.
+  int group;
+  /// 1 or 2.
+  int stride;
+  int images_per_task;
+} rw_grouped_convolution_args;
+RW_API int rw_grouped_convolution(const rw_grouped_convolution_args* args, int task, int worker);
+
+/// The input gradient at stride 2: x is the output's gradient [N][H'][W'][C], y the input's [N][H][W][C], the filter from
+/// rw_transpose_grouped_filter. Tasks: ceil(N / images_per_task).
+RW_API int rw_grouped_strided_gradient(const rw_grouped_convolution_args* args, int task, int worker);
+
+/// The mirrored filter from outputs to inputs. Tasks: C / 16.
+typedef struct rw_transpose_grouped_filter_args {
+  /// [3][3][group][C] both.
+  const float* filter;
+  float* transposed;
+  int channels;
+  int group;
+} rw_transpose_grouped_filter_args;
+RW_API int rw_transpose_grouped_filter(const rw_transpose_grouped_filter_args* args, int task, int worker);
+
+/// The filter's gradient over each task's images. Tasks: ceil(N / images_per_task).
+typedef struct rw_grouped_filter_gradient_args {
+  const void* x;
+  const void* dy;
+  /// [tasks][3][3][group][C]; the sum is what rw_pointwise_filter_gradient_merge gives.
+  float* partials;
+  /// For each worker the address of (4 * W + 10) * 16 floats.
+  const void* worker_scratch;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int group;
+  int stride;
+  int images_per_task;
+} rw_grouped_filter_gradient_args;
+RW_API int rw_grouped_filter_gradient(const rw_grouped_filter_gradient_args* args, int task, int worker);
 
 /// Positions in the vector of hyperparameters.
 enum rw_hyperparameter {

@@ -39,7 +39,7 @@ void test(const Case& t) {
   check::fill(running_mean, t.channels, stored);
   check::fill(running_variance, t.channels, stored, 0.5, 2);
   Array<float> mean(stored), variance(stored), scale(stored), shift(stored), dweight(stored), dbias(stored);
-  Array<float> gradient_scale(stored), dy_mean(stored), slope(stored), scratch0(2 * stored), scratch1(2 * stored);
+  Array<float> gradient_scale(stored), dy_mean(stored), slope(stored), scratch0(3 * stored), scratch1(3 * stored);
   Array<double> partials(static_cast<size_t>(tasks) * 2 * stored), sums(static_cast<size_t>(tasks) * 2 * stored);
   void* scratch[] = {scratch0.data(), scratch1.data()};
 
@@ -72,8 +72,8 @@ void test(const Case& t) {
   rw_batch_norm_merge_args merge{partials.data(), weight.data(), bias.data(), running_mean.data(),
                                  running_variance.data(), mean.data(), variance.data(), scale.data(), shift.data(),
                                  epsilon, momentum, 0, t.channels, stored, tasks, t.pixels, t.pixels_per_task};
-  rw_batch_norm_apply_args apply{x.data(), mean.data(), scale.data(), shift.data(), y.data(), type, stored, t.pixels,
-                                 t.pixels_per_task};
+  rw_batch_norm_apply_args apply{x.data(), nullptr, mean.data(), scale.data(), shift.data(), y.data(), 0, type, stored,
+                                 t.pixels, t.pixels_per_task};
   const std::vector<check::Region> forward = {
       {tasks, [&](int task, int w) { return batch_norm_statistics(&statistics, task, w); }},
       {blocks, [&](int task, int w) { return batch_norm_merge(&merge, task, w); }},
@@ -93,13 +93,15 @@ void test(const Case& t) {
   check::expect_near(running_mean, want_running_mean, 1e-6, "running mean");
   check::expect_near(running_variance, want_running_variance, 1e-5, "running variance");
 
-  rw_batch_norm_gradient_sums_args gradient_sums{x.data(), dy.data(), mean.data(), sums.data(), scratch, type, stored,
-                                                 t.pixels, t.pixels_per_task};
+  rw_batch_norm_gradient_sums_args gradient_sums{x.data(), dy.data(), nullptr, nullptr, nullptr, mean.data(),
+                                                 variance.data(), weight.data(), bias.data(), sums.data(), scratch,
+                                                 epsilon, RW_MASK_NONE, type, stored, t.pixels, t.pixels_per_task};
   rw_batch_norm_gradient_merge_args gradient_merge{sums.data(), weight.data(), mean.data(), variance.data(),
                                                    dweight.data(), dbias.data(), gradient_scale.data(), dy_mean.data(),
                                                    slope.data(), epsilon, t.channels, stored, tasks, t.pixels};
-  rw_batch_norm_gradient_apply_args gradient_apply{x.data(), dy.data(), mean.data(), gradient_scale.data(), dy_mean.data(), slope.data(),
-                                                   dx.data(), type, stored, t.pixels, t.pixels_per_task};
+  rw_batch_norm_gradient_apply_args gradient_apply{x.data(), dy.data(), nullptr, bias.data(), mean.data(),
+                                                   gradient_scale.data(), dy_mean.data(), slope.data(), dx.data(),
+                                                   RW_MASK_NONE, type, stored, t.pixels, t.pixels_per_task};
   check::run_twice({{tasks, [&](int task, int w) { return batch_norm_gradient_sums(&gradient_sums, task, w); }},
                     {blocks, [&](int task, int w) { return batch_norm_gradient_merge(&gradient_merge, task, w); }},
                     {tasks, [&](int task, int w) { return batch_norm_gradient_apply(&gradient_apply, task, w); }}},

@@ -84,6 +84,22 @@ void check_arithmetic(const float* a, const float* b, const float* c) {
               [=](float, float, float) { return a[0]; }, a, b, c);
 }
 
+template <int G, int J>
+void check_spread(const float* a) {
+  float got[lanes];
+  rw::RW_ISA::store(got, rw::RW_ISA::spread<G, J>(rw::RW_ISA::load(a)));
+  for (int i = 0; i < lanes; i++) expect(same(got[i], a[i / G * G + J]), "spread", got[i], a[i / G * G + J]);
+}
+
+void check_spreads(const float* a) {
+  check_spread<4, 0>(a);
+  check_spread<4, 3>(a);
+  check_spread<8, 2>(a);
+  check_spread<8, 7>(a);
+  check_spread<16, 1>(a);
+  check_spread<16, 14>(a);
+}
+
 void check_sum(const float* a) {
   float x[lanes];
   std::memcpy(x, a, sizeof x);
@@ -162,6 +178,7 @@ int main() {
     }
     check_arithmetic(&values[i + 1], b, c);
     check_arithmetic(moderate, &values[i], moderate);
+    check_spreads(&values[i]);
     check_sum(&values[i]);
     check_sum(moderate);
     check_bfloat16(&values[i]);

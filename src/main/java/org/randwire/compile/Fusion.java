@@ -50,7 +50,7 @@ final class Fusion {
         program.withInstructions(new Fusion(program.instructions(), catalog).fuseNodes());
     Program sums =
         nodes.withInstructions(new Fusion(nodes.instructions(), catalog).fuseGradientSums());
-    return NodeFusion.fuse(sums, catalog);
+    return NormFusion.fuse(NodeFusion.fuse(sums, catalog), catalog);
   }
 
   private List<Instruction> fuseNodes() {

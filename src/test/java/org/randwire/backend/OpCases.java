@@ -90,6 +90,11 @@ final class OpCases {
     add(new Convolution(32, Window.square(3, 1), 2), new TensorShape(3, 32, 7, 7));
     add(new Convolution(24, Window.square(3, 2), 3), new TensorShape(1, 24, 13, 7));
     add(new Convolution(78, POINT, 13), new TensorShape(3, 78, 7, 7));
+    add(new Convolution(32, Window.square(3, 1), 8), new TensorShape(3, 32, 7, 13));
+    add(new Convolution(36, Window.square(3, 1), 9), new TensorShape(5, 36, 3, 18));
+    add(new Convolution(40, Window.square(3, 1), 5), new TensorShape(2, 40, 5, 33));
+    add(new Convolution(32, Window.square(3, 2), 8), new TensorShape(3, 32, 7, 13));
+    add(new Convolution(40, Window.square(3, 2), 5), new TensorShape(2, 40, 6, 34));
     // More outputs than inputs in each group.
     add(new Convolution(48, Window.square(3, 1), 16), new TensorShape(1, 16, 7, 7));
     for (Window window : List.of(Window.square(3, 2), Window.square(3, 1), Window.square(7, 2))) {

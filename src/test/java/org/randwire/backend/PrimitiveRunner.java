@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Instruction;
+import org.randwire.op.NormalisedRelu;
+import org.randwire.op.Primitive;
 import org.randwire.op.Section;
 import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
@@ -277,9 +279,11 @@ final class PrimitiveRunner implements AutoCloseable {
   }
 
   private static boolean updatesInPlace(Instruction instruction, Value input) {
-    return instruction.primitive() instanceof BatchNorm.Forward forward
-        && forward.updatesRunning()
-        && input.section() == Section.STATE;
+    Primitive primitive = instruction.primitive();
+    boolean updates =
+        primitive instanceof BatchNorm.Forward forward && forward.updatesRunning()
+            || primitive instanceof NormalisedRelu.Forward fused && fused.norm().updatesRunning();
+    return updates && input.section() == Section.STATE;
   }
 
   private void runRegions(Kernel kernel) {

@@ -9,6 +9,7 @@ import org.randwire.backend.cpu.JavaCpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.op.Instruction;
 import org.randwire.op.NodeTransform;
+import org.randwire.op.NormalisedRelu;
 import org.randwire.op.Primitive;
 import org.randwire.tensor.DataType;
 
@@ -44,7 +45,15 @@ record TestBackend(
             () -> new ReferenceBackend(DataType.FLOAT32),
             FLOAT32_TOLERANCE,
             Set.of()),
-        new TestBackend("cpu-java", JavaCpuBackend::create, FLOAT32_TOLERANCE, Set.of()),
+        new TestBackend(
+            "cpu-java",
+            JavaCpuBackend::create,
+            FLOAT32_TOLERANCE,
+            // What native kernels alone fuse stays apart.
+            Set.of(
+                NormalisedRelu.Forward.class,
+                NormalisedRelu.Inference.class,
+                NormalisedRelu.Gradient.class)),
         new TestBackend(
             "cpu-f32", () -> new CpuBackend(DataType.FLOAT32, 1), FLOAT32_TOLERANCE, Set.of()),
         new TestBackend(

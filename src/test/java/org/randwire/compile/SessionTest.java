@@ -27,6 +27,7 @@ import org.randwire.backend.cpu.NativeBuffer;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.SmallNetworks;
+import org.randwire.network.resnet.ResNetSpec;
 import org.randwire.op.OpGraph;
 import org.randwire.op.Section;
 import org.randwire.tensor.DataType;
@@ -168,6 +169,34 @@ class SessionTest {
             "seed " + seed);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void fusionChangesNoResultOfNetworksOfBlocks(Backends.Named named) {
+    try (Backend backend = named.open().get()) {
+      double tolerance = backend.parameterType() == DataType.FLOAT64 ? 1e-12 : 1e-4;
+      for (OpGraph graph : networksOfBlocks()) {
+        assertClose(
+            train(graph, backend, false, 5),
+            train(graph, backend, true, 5),
+            tolerance,
+            graph.output().inputs().toString());
+      }
+    }
+  }
+
+  private static List<OpGraph> networksOfBlocks() {
+    List<Integer> depths = List.of(2, 1, 2);
+    List<Integer> widths = List.of(8, 16, 24);
+    TensorShape image = SmallNetworks.IMAGE;
+    int classes = SmallNetworks.CLASSES;
+    return List.of(
+        ResNetSpec.vanilla("vanilla", image, classes, depths, widths).build(),
+        ResNetSpec.resnet("resnet", image, classes, depths, widths).build(),
+        ResNetSpec.resnext(
+                "resnext", image, classes, depths, widths, List.of(1, 1, 2), List.of(2, 2, 3))
+            .build());
   }
 
   @ParameterizedTest

@@ -57,6 +57,7 @@ public final class CpuBackend implements Backend {
     if (NativeCore.available()) {
       NativeKernels.addTo(builder);
       PointwiseKernels.addTo(builder);
+      GroupedKernels.addTo(builder);
     } else if (!FALL_BACK_SAID.getAndSet(true)) {
       LOGGER.warn(
           "the native core is {}; running on oneDNN and Java, several times slower",

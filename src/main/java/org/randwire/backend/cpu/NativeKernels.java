@@ -11,13 +11,6 @@ import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.cpu.binding.Core;
-import org.randwire.backend.cpu.binding.rw_batch_norm_apply_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_apply_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_merge_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_sums_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_merge_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_running_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_statistics_args;
 import org.randwire.backend.cpu.binding.rw_copy_channels_args;
 import org.randwire.backend.cpu.binding.rw_dropout_args;
 import org.randwire.backend.cpu.binding.rw_global_average_pool_args;
@@ -35,7 +28,6 @@ import org.randwire.backend.cpu.binding.rw_weighted_sum_merge_args;
 import org.randwire.backend.cpu.binding.rw_weighted_sum_products_args;
 import org.randwire.op.Add;
 import org.randwire.op.AveragePool;
-import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
@@ -162,21 +154,7 @@ final class NativeKernels {
         SoftmaxCrossEntropy.Gradient.class,
         i -> streams(List.of(i.input(0), i.output(0))),
         NativeKernels::lossGradient);
-    add(
-        catalog,
-        BatchNorm.Forward.class,
-        i -> streams(List.of(i.input(0), i.output(0))),
-        NativeKernels::batchNorm);
-    add(
-        catalog,
-        BatchNorm.Inference.class,
-        i -> streams(List.of(i.input(0), i.output(0))),
-        NativeKernels::inference);
-    add(
-        catalog,
-        BatchNorm.Gradient.class,
-        i -> streams(List.of(i.input(0), i.input(1), i.output(0))),
-        NativeKernels::batchNormGradient);
+    BatchNormKernels.addTo(catalog);
     add(catalog, Optimizer.Sgd.class, NativeKernels::floats, NativeKernels::sgd);
     add(
         catalog,
@@ -561,118 +539,6 @@ final class NativeKernels {
         });
   }
 
-  // ---- batch normalisation
-
-  static long partialPixels(Value x) {
-    return Math.max(LEAST_PIXELS, ceil(pixels(x), MOST_PARTIALS));
-  }
-
-  private static Kernel batchNorm(Instruction i) {
-    var op = (BatchNorm.Forward) i.primitive();
-    Value x = i.input(0);
-    int channels = x.storedChannels();
-    int partials = (int) ceil(pixels(x), partialPixels(x));
-    long scaleOffset = 16L * partials * channels;
-    long shiftOffset = scaleOffset + 4L * channels;
-    return new NativeKernel(
-        i,
-        3,
-        shiftOffset + 4L * channels,
-        8L * channels,
-        o -> {
-          var s = o.own(new rw_batch_norm_statistics_args());
-          s.x(o.address(x)).partials(o.doubleScratch(0)).worker_scratch(o.workerScratch());
-          s.type(type(x)).channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
-          Call statistics =
-              o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_statistics(s, t, w));
-          var m = o.own(new rw_batch_norm_merge_args());
-          m.statistics(o.doubleScratch(0)).weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
-          m.running_mean(o.floats(i.input(3))).running_variance(o.floats(i.input(4)));
-          m.batch_mean(o.floats(i.output(1))).batch_variance(o.floats(i.output(2)));
-          m.scale(o.floatScratch(scaleOffset)).shift(o.floatScratch(shiftOffset));
-          m.epsilon(op.epsilon())
-              .momentum(op.momentum())
-              .updates_running(op.updatesRunning() ? 1 : 0);
-          m.channels(x.shape().channels()).stored_channels(channels).partials(partials);
-          m.pixels(pixels(x)).pixels_per_task(partialPixels(x));
-          Call merge =
-              o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_merge(m, t, w));
-          return List.of(statistics, merge, apply(i, o, i.output(1), scaleOffset, shiftOffset));
-        });
-  }
-
-  private static Kernel inference(Instruction i) {
-    var op = (BatchNorm.Inference) i.primitive();
-    int channels = i.input(0).storedChannels();
-    return new NativeKernel(
-        i,
-        2,
-        8L * channels,
-        0,
-        o -> {
-          var r = o.own(new rw_batch_norm_running_args());
-          r.weight(o.floats(i.input(1))).bias(o.floats(i.input(2)));
-          r.running_variance(o.floats(i.input(4))).scale(o.floatScratch(0));
-          r.shift(o.floatScratch(4L * channels)).epsilon(op.epsilon());
-          r.channels(i.input(0).shape().channels());
-          Call running =
-              o.call(i.label(), channels / LANES, (t, w) -> Core.rw_batch_norm_running(r, t, w));
-          return List.of(running, apply(i, o, i.input(3), 0, 4L * channels));
-        });
-  }
-
-  private static Call apply(Instruction i, NativeOperands o, Value mean, long scale, long shift) {
-    Value y = i.output(0);
-    var a = o.own(new rw_batch_norm_apply_args());
-    a.x(o.address(i.input(0))).mean(o.floats(mean)).scale(o.floatScratch(scale));
-    a.shift(o.floatScratch(shift)).y(o.address(y)).type(type(y)).channels(y.storedChannels());
-    a.pixels(pixels(y)).pixels_per_task(streamPixels(y));
-    int tasks = (int) ceil(pixels(y), streamPixels(y));
-    return o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_apply(a, t, w));
-  }
-
-  private static Kernel batchNormGradient(Instruction i) {
-    Value x = i.input(0);
-    int channels = x.storedChannels();
-    int partials = (int) ceil(pixels(x), partialPixels(x));
-    long vectors = 16L * partials * channels;
-    return new NativeKernel(
-        i,
-        3,
-        vectors + 12L * channels,
-        8L * channels,
-        o -> {
-          var s = o.own(new rw_batch_norm_gradient_sums_args());
-          s.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
-          s.partials(o.doubleScratch(0)).worker_scratch(o.workerScratch()).type(type(x));
-          s.channels(channels).pixels(pixels(x)).pixels_per_task(partialPixels(x));
-          Call sums =
-              o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
-          var m = o.own(new rw_batch_norm_gradient_merge_args());
-          m.sums(o.doubleScratch(0)).weight(o.floats(i.input(2))).batch_mean(o.floats(i.input(3)));
-          m.batch_variance(o.floats(i.input(4))).dweight(o.floats(i.output(1)));
-          m.dbias(o.floats(i.output(2))).scale(o.floatScratch(vectors));
-          m.dy_mean(o.floatScratch(vectors + 4L * channels));
-          m.slope(o.floatScratch(vectors + 8L * channels));
-          m.epsilon(((BatchNorm.Gradient) i.primitive()).epsilon()).channels(x.shape().channels());
-          m.stored_channels(channels).partials(partials).pixels(pixels(x));
-          Call merge =
-              o.call(
-                  i.label(),
-                  channels / LANES,
-                  (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w));
-          var a = o.own(new rw_batch_norm_gradient_apply_args());
-          a.x(o.address(x)).dy(o.address(i.input(1))).batch_mean(o.floats(i.input(3)));
-          a.scale(o.floatScratch(vectors)).dy_mean(o.floatScratch(vectors + 4L * channels));
-          a.slope(o.floatScratch(vectors + 8L * channels)).dx(o.address(i.output(0))).type(type(x));
-          a.channels(channels).pixels(pixels(x)).pixels_per_task(streamPixels(x));
-          int tasks = (int) ceil(pixels(x), streamPixels(x));
-          Call apply =
-              o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_apply(a, t, w));
-          return List.of(sums, merge, apply);
-        });
-  }
-
   // ---- optimizer
 
   private static Kernel sgd(Instruction i) {
@@ -741,8 +607,12 @@ final class NativeKernels {
     return (long) activation.shape().batch() * activation.shape().pixels();
   }
 
-  private static long streamPixels(Value activation) {
+  static long streamPixels(Value activation) {
     return Math.max(1, STREAM_ELEMENTS / activation.storedChannels());
+  }
+
+  static long partialPixels(Value x) {
+    return Math.max(LEAST_PIXELS, ceil(pixels(x), MOST_PARTIALS));
   }
 
   private static int streamTasks(Value activation) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.backend.reference;
 
+import java.util.List;
 import org.randwire.backend.reference.ReferenceKernel.Operands;
 import org.randwire.op.BatchNorm;
+import org.randwire.op.NormalisedRelu;
 
 /** Batch normalisation (Ioffe and Szegedy 2015, algorithm 1 and the gradients below it). */
 final class BatchNorms {
@@ -60,6 +62,50 @@ final class BatchNorms {
       t.out(1).set(c, dweight);
       t.out(2).set(c, dbias);
     }
+  }
+
+  static void forwardRelu(NormalisedRelu.Forward op, Operands t) {
+    forward(op.norm(), t);
+    addAndRectify(t);
+  }
+
+  static void inferenceRelu(NormalisedRelu.Inference op, Operands t) {
+    inference(new BatchNorm.Inference(op.epsilon()), t);
+    addAndRectify(t);
+  }
+
+  private static void addAndRectify(Operands t) {
+    Tensor y = t.out(0);
+    for (int i = 0; i < y.size(); i++) {
+      double shortcut = t.inputs().size() > 5 ? t.in(5).get(i) : 0;
+      y.set(i, Math.max(y.get(i) + shortcut, 0));
+    }
+  }
+
+  /** The temporary takes the gradient behind the ReLU. */
+  static void gradientRelu(NormalisedRelu.Gradient op, Operands t) {
+    Tensor x = t.in(0);
+    Tensor masked = t.temporary(0);
+    for (int c = 0; c < x.channels(); c++) {
+      double mean = t.in(3).get(c);
+      double scale = t.in(1).get(c) / Math.sqrt(t.in(4).get(c) + op.epsilon());
+      for (int n = 0; n < x.batch(); n++) {
+        int plane = x.plane(n, c);
+        for (int i = plane; i < plane + x.pixels(); i++) {
+          double y = op.shortcut() ? t.in(5).get(i) : (x.get(i) - mean) * scale + t.in(2).get(c);
+          double dy = 0;
+          for (int term = op.firstTerm(); term < t.inputs().size(); term++) {
+            dy += t.in(term).get(i);
+          }
+          masked.set(i, y > 0 ? dy : 0);
+          if (op.shortcut()) {
+            t.out(3).set(i, masked.get(i));
+          }
+        }
+      }
+    }
+    List<Tensor> operands = List.of(x, masked, t.in(1), t.in(3), t.in(4));
+    gradient(new BatchNorm.Gradient(op.epsilon()), new Operands(operands, t.outputs(), List.of()));
   }
 
   private static double sum(Tensor x, int c) {

@@ -17,6 +17,7 @@ import org.randwire.op.Linear;
 import org.randwire.op.MaxPool;
 import org.randwire.op.Mean;
 import org.randwire.op.NodeTransform;
+import org.randwire.op.NormalisedRelu;
 import org.randwire.op.Optimizer;
 import org.randwire.op.Primitive;
 import org.randwire.op.Relu;
@@ -119,6 +120,12 @@ final class ReferenceKernels {
     add(BatchNorm.Forward.class, BatchNorms::forward);
     add(BatchNorm.Inference.class, BatchNorms::inference);
     add(BatchNorm.Gradient.class, BatchNorms::gradient);
+    add(NormalisedRelu.Forward.class, BatchNorms::forwardRelu);
+    add(NormalisedRelu.Inference.class, BatchNorms::inferenceRelu);
+    add(
+        NormalisedRelu.Gradient.class,
+        BatchNorms::gradientRelu,
+        instruction -> List.of(instruction.input(0).shape()));
   }
 
   private void addLosses() {
