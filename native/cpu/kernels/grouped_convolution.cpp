@@ -42,8 +42,10 @@ void row(const float* const* rows, const rw_grouped_convolution_args& a, const f
       RW_UNROLL for (int k = 0; k < 3; k++) at[k] += S * count * lanes;
     }
   };
+#if defined(RW_SIMD_AVX512)  // elsewhere the sums would not stay in registers, and unrolling takes compilers minutes
   some(std::integral_constant<int, 16>());
   some(std::integral_constant<int, 8>());
+#endif
   some(std::integral_constant<int, 4>());
   some(std::integral_constant<int, 1>());
 }
