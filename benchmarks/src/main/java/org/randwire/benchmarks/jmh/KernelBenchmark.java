@@ -174,13 +174,14 @@ public class KernelBenchmark {
             depthwise,
             ALL_RAW,
             norm.epsilon(),
-            new BatchNorm.Forward(norm.epsilon(), norm.momentum(), true)),
+            new BatchNorm.Forward(norm.epsilon(), norm.momentum(), true),
+            true),
         operands,
         List.of(
             bound.activation(size),
-            bound.activation(size),
             bound.channels(Section.STATISTICS, channels),
-            bound.channels(Section.STATISTICS, channels)));
+            bound.channels(Section.STATISTICS, channels),
+            bound.activation(size)));
   }
 
   private void bindNodeBackward(TensorShape size) {
@@ -198,16 +199,17 @@ public class KernelBenchmark {
     operands.add(packedFilter(operands.get(0)));
     operands.addAll(nodeInputs(size, depthwise));
     bound.bind(
-        new SeparableNode.Backward(depthwise, ALL_RAW, BatchNorm.DEFAULT.epsilon(), EACH_EDGE),
+        new SeparableNode.Backward(
+            depthwise, ALL_RAW, BatchNorm.DEFAULT.epsilon(), EACH_EDGE, false),
         operands,
         List.of(
             bound.activation(size),
             bound.edges(Section.GRADIENTS, EDGES),
             bound.filter(Section.GRADIENTS, depthwise.filterShape(size), operands.get(0)),
-            bound.activation(size),
             bound.channels(Section.GRADIENTS, channels),
             bound.channels(Section.GRADIENTS, channels),
-            sums(operands.get(0))));
+            sums(operands.get(0)),
+            bound.activation(size)));
   }
 
   private void bindFront(TensorShape size) {
