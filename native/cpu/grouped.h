@@ -25,8 +25,6 @@ inline int by_group(int group, F f) {
       return f(std::integral_constant<int, 4>());
     case 8:
       return f(std::integral_constant<int, 8>());
-    case 16:
-      return f(std::integral_constant<int, 16>());
     default:
       return RW_INVALID_ARGUMENT;
   }

@@ -630,7 +630,7 @@ typedef struct rw_grouped_convolution_args {
   int height;
   int width;
   int channels;
-  /// Channels of a group: 4, 8 or 16.
+  /// Channels of a group: 4 or 8.
   int group;
   /// 1 or 2.
   int stride;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Grouped 3x3 convolution: x [N][H][W][C], y [N][H'][W'][C], C a multiple of 16, groups of 4, 8 or 16 channels. One task takes some
-// images. A row's pixels are computed 16 at a time, in registers: with three weights at hand each spread input is
+// Grouped 3x3 convolution: x [N][H][W][C], y [N][H'][W'][C], C a multiple of 16, groups of 4 or 8 channels. One task
+// takes some images. A row's pixels are computed 16 at a time, in registers: with three weights at hand each spread input is
 // used three times.
 #include "grouped.h"
 #include "kernel.h"

@@ -2,19 +2,12 @@
 package org.randwire.compile;
 
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.op.Add;
 import org.randwire.op.Convolution;
 import org.randwire.op.Instruction;
 import org.randwire.op.NodeTransform;
-import org.randwire.op.Primitive;
 import org.randwire.op.Relu;
 import org.randwire.op.Value;
 import org.randwire.op.WeightedSum;
@@ -26,49 +19,38 @@ import org.randwire.op.WeightedSum;
  */
 final class Fusion {
 
-  private final List<Instruction> instructions;
+  private final Rewriting program;
   private final KernelCatalog catalog;
-  private final Map<Value, Instruction> producers = new HashMap<>();
-  private final Map<Value, List<Instruction>> consumers = new HashMap<>();
-  private final Map<Instruction, Instruction> replaced = new IdentityHashMap<>();
-  private final Set<Instruction> removed =
-      java.util.Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Fusion(List<Instruction> instructions, KernelCatalog catalog) {
-    this.instructions = instructions;
+    this.program = new Rewriting(instructions);
     this.catalog = catalog;
-    for (Instruction instruction : instructions) {
-      instruction.outputs().forEach(value -> producers.put(value, instruction));
-      for (Value value : new HashSet<>(instruction.inputs())) {
-        consumers.computeIfAbsent(value, v -> new ArrayList<>()).add(instruction);
-      }
-    }
   }
 
-  static Program fuse(Program program, KernelCatalog catalog) {
+  static Program fuse(Program lowered, KernelCatalog catalog) {
     Program nodes =
-        program.withInstructions(new Fusion(program.instructions(), catalog).fuseNodes());
+        lowered.withInstructions(new Fusion(lowered.instructions(), catalog).fuseNodes());
     Program sums =
         nodes.withInstructions(new Fusion(nodes.instructions(), catalog).fuseGradientSums());
     return NormFusion.fuse(NodeFusion.fuse(sums, catalog), catalog);
   }
 
   private List<Instruction> fuseNodes() {
-    for (Instruction instruction : instructions) {
+    for (Instruction instruction : program.instructions()) {
       if (instruction.primitive() instanceof Convolution convolution
           && convolution.isDepthwise(instruction.input(0).shape())) {
         fuseNode(instruction, convolution);
       }
     }
-    return result();
+    return program.result();
   }
 
   /** Weighted sum, ReLU, depthwise convolution; in training together with their gradients. */
   private void fuseNode(Instruction depthwise, Convolution convolution) {
     Value rectified = depthwise.input(0);
-    Instruction relu = producer(rectified, Relu.class);
-    Instruction sum = relu == null ? null : producer(relu.input(0), WeightedSum.class);
-    if (relu == null || sum == null || !onlyConsumer(relu.input(0), relu)) {
+    Instruction relu = program.producer(rectified, Relu.class);
+    Instruction sum = relu == null ? null : program.producer(relu.input(0), WeightedSum.class);
+    if (relu == null || sum == null || !program.isOnlyConsumer(relu.input(0), relu)) {
       return;
     }
     Value filter = depthwise.input(1);
@@ -81,28 +63,31 @@ final class Fusion {
     if (!catalog.supports(forward)) {
       return;
     }
-    if (uses(rectified).size() > 1 && !fuseNodeBackward(depthwise, sum, convolution)) {
+    if (program.consumers(rectified).size() > 1 && !fuseNodeBackward(depthwise, sum, convolution)) {
       return;
     }
-    replaced.put(depthwise, forward);
-    removed.add(relu);
-    removed.add(sum);
+    program.replace(depthwise, forward);
+    program.remove(relu);
+    program.remove(sum);
   }
 
   private boolean fuseNodeBackward(
       Instruction depthwise, Instruction sum, Convolution convolution) {
     Value rectified = depthwise.input(0);
-    Instruction reluGradient = consumer(rectified, Relu.Gradient.class);
-    Instruction filterGradient = consumer(rectified, Convolution.FilterGradient.class);
-    if (uses(rectified).size() != 3 || reluGradient == null || filterGradient == null) {
+    Instruction reluGradient = program.consumer(rectified, Relu.Gradient.class);
+    Instruction filterGradient = program.consumer(rectified, Convolution.FilterGradient.class);
+    if (program.consumers(rectified).size() != 3
+        || reluGradient == null
+        || filterGradient == null) {
       return false;
     }
-    Instruction inputGradient = producer(reluGradient.input(1), Convolution.InputGradient.class);
+    Instruction inputGradient =
+        program.producer(reluGradient.input(1), Convolution.InputGradient.class);
     Value sumGradient = reluGradient.output(0);
-    Instruction weightGradient = consumer(sumGradient, WeightedSum.WeightGradient.class);
+    Instruction weightGradient = program.consumer(sumGradient, WeightedSum.WeightGradient.class);
     if (inputGradient == null
         || weightGradient == null
-        || !onlyConsumer(reluGradient.input(1), reluGradient)) {
+        || !program.isOnlyConsumer(reluGradient.input(1), reluGradient)) {
       return false;
     }
     List<Value> operands = append(sum.inputs(), depthwise.input(1));
@@ -116,21 +101,21 @@ final class Fusion {
     if (!catalog.supports(backward)) {
       return false;
     }
-    replaced.put(reluGradient, backward);
-    removed.add(inputGradient);
-    removed.add(filterGradient);
-    removed.add(weightGradient);
+    program.replace(reluGradient, backward);
+    program.remove(inputGradient);
+    program.remove(filterGradient);
+    program.remove(weightGradient);
     return true;
   }
 
   /** Sums of gradients that were scaled copies: the copies are read at their source instead. */
   private List<Instruction> fuseGradientSums() {
-    for (Instruction instruction : instructions) {
+    for (Instruction instruction : program.instructions()) {
       if (instruction.primitive() instanceof Add) {
         fuseGradientSum(instruction);
       }
     }
-    return result();
+    return program.result();
   }
 
   private void fuseGradientSum(Instruction add) {
@@ -139,8 +124,8 @@ final class Fusion {
     List<Integer> edges = new ArrayList<>();
     List<Instruction> copies = new ArrayList<>();
     for (Value value : add.inputs()) {
-      Instruction copy = producer(value, WeightedSum.InputGradient.class);
-      if (copy != null && onlyConsumer(value, add)) {
+      Instruction copy = program.producer(value, WeightedSum.InputGradient.class);
+      if (copy != null && program.isOnlyConsumer(value, add)) {
         copies.add(copy);
         terms.add(copy.input(0));
         edges.add(((WeightedSum.InputGradient) copy.primitive()).edge());
@@ -154,40 +139,9 @@ final class Fusion {
     Instruction fused =
         new Instruction(add.node(), new NodeTransform.GradientSum(edges), terms, add.outputs());
     if (!copies.isEmpty() && catalog.supports(fused)) {
-      replaced.put(add, fused);
-      removed.addAll(copies);
+      program.replace(add, fused);
+      copies.forEach(program::remove);
     }
-  }
-
-  private List<Instruction> result() {
-    List<Instruction> result = new ArrayList<>();
-    for (Instruction instruction : instructions) {
-      if (!removed.contains(instruction)) {
-        result.add(replaced.getOrDefault(instruction, instruction));
-      }
-    }
-    return result;
-  }
-
-  private @Nullable Instruction producer(Value value, Class<? extends Primitive> primitive) {
-    Instruction producer = producers.get(value);
-    return producer != null && primitive.isInstance(producer.primitive()) ? producer : null;
-  }
-
-  private List<Instruction> uses(Value value) {
-    return consumers.getOrDefault(value, List.of());
-  }
-
-  private @Nullable Instruction consumer(Value value, Class<? extends Primitive> primitive) {
-    return uses(value).stream()
-        .filter(use -> primitive.isInstance(use.primitive()))
-        .findFirst()
-        .orElse(null);
-  }
-
-  private boolean onlyConsumer(Value value, Instruction consumer) {
-    List<Instruction> uses = uses(value);
-    return uses.size() == 1 && uses.get(0) == consumer;
   }
 
   private static List<Value> append(List<Value> values, Value last) {

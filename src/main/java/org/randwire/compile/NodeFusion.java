@@ -3,7 +3,6 @@ package org.randwire.compile;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,10 +29,9 @@ import org.randwire.tensor.TensorShape;
  */
 final class NodeFusion {
 
-  private final Program program;
+  private final Program lowered;
+  private final Rewriting program;
   private final KernelCatalog catalog;
-  private final Map<Value, Instruction> producers = new HashMap<>();
-  private final Map<Value, List<Instruction>> consumers = new HashMap<>();
 
   /** The nodes to fuse, in topological order. */
   private final List<Node> nodes = new ArrayList<>();
@@ -56,25 +54,20 @@ final class NodeFusion {
   private final Map<Node, Value> transposed = new IdentityHashMap<>();
   private int nextValue;
 
-  private NodeFusion(Program program, KernelCatalog catalog) {
-    this.program = program;
+  private NodeFusion(Program lowered, KernelCatalog catalog) {
+    this.lowered = lowered;
+    this.program = new Rewriting(lowered.instructions());
     this.catalog = catalog;
-    for (Instruction instruction : program.instructions()) {
-      for (Value output : instruction.outputs()) {
-        producers.put(output, instruction);
-        nextValue = Math.max(nextValue, output.id() + 1);
-      }
-      for (Value input : new HashSet<>(instruction.inputs())) {
-        consumers.computeIfAbsent(input, v -> new ArrayList<>()).add(instruction);
-        nextValue = Math.max(nextValue, input.id() + 1);
-      }
+    for (Instruction instruction : lowered.instructions()) {
+      instruction.inputs().forEach(value -> nextValue = Math.max(nextValue, value.id() + 1));
+      instruction.outputs().forEach(value -> nextValue = Math.max(nextValue, value.id() + 1));
     }
   }
 
-  static Program fuse(Program program, KernelCatalog catalog) {
-    NodeFusion fusion = new NodeFusion(program, catalog);
+  static Program fuse(Program lowered, KernelCatalog catalog) {
+    NodeFusion fusion = new NodeFusion(lowered, catalog);
     fusion.find();
-    return fusion.nodes.isEmpty() ? program : program.withInstructions(fusion.rewrite());
+    return fusion.nodes.isEmpty() ? lowered : lowered.withInstructions(fusion.rewrite());
   }
 
   /** The instructions that one fused node replaces. */
@@ -137,34 +130,38 @@ final class NodeFusion {
   }
 
   private @Nullable Node match(Instruction front) {
-    Instruction pointwise = consumer(front.output(0), Convolution.class);
+    Instruction pointwise = program.consumer(front.output(0), Convolution.class);
     if (pointwise == null || !((Convolution) pointwise.primitive()).isPointwise()) {
       return null;
     }
     Value raw = pointwise.output(0);
-    Instruction forward = consumer(raw, BatchNorm.Forward.class);
-    Instruction norm = forward != null ? forward : consumer(raw, BatchNorm.Inference.class);
+    Instruction forward = program.consumer(raw, BatchNorm.Forward.class);
+    Instruction norm = forward != null ? forward : program.consumer(raw, BatchNorm.Inference.class);
     if (norm == null) {
       return null;
     }
-    if (uses(front.output(0)) == 1 && uses(raw) == 1) {
+    if (program.consumers(front.output(0)).size() == 1 && program.consumers(raw).size() == 1) {
       return new Node(front, pointwise, norm, null);
     }
     Gradients gradients = matchGradients(front, pointwise);
-    return gradients == null || uses(raw) != 2 ? null : new Node(front, pointwise, norm, gradients);
+    return gradients == null || program.consumers(raw).size() != 2
+        ? null
+        : new Node(front, pointwise, norm, gradients);
   }
 
   private @Nullable Gradients matchGradients(Instruction front, Instruction pointwise) {
-    Instruction filter = consumer(front.output(0), Convolution.FilterGradient.class);
-    Instruction norm = consumer(pointwise.output(0), BatchNorm.Gradient.class);
-    if (filter == null || norm == null || uses(front.output(0)) != 2) {
+    Instruction filter = program.consumer(front.output(0), Convolution.FilterGradient.class);
+    Instruction norm = program.consumer(pointwise.output(0), BatchNorm.Gradient.class);
+    if (filter == null || norm == null || program.consumers(front.output(0)).size() != 2) {
       return null;
     }
-    Instruction input = consumer(norm.output(0), Convolution.InputGradient.class);
-    if (input == null || uses(norm.output(0)) != 2 || uses(input.output(0)) != 1) {
+    Instruction input = program.consumer(norm.output(0), Convolution.InputGradient.class);
+    if (input == null
+        || program.consumers(norm.output(0)).size() != 2
+        || program.consumers(input.output(0)).size() != 1) {
       return null;
     }
-    Instruction back = consumer(input.output(0), NodeTransform.Backward.class);
+    Instruction back = program.consumer(input.output(0), NodeTransform.Backward.class);
     return back == null ? null : new Gradients(norm, filter, input, back);
   }
 
@@ -186,40 +183,37 @@ final class NodeFusion {
   // ---- the new instructions
 
   private List<Instruction> rewrite() {
-    Set<Instruction> removed = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
-    Map<Instruction, Node> backs = new IdentityHashMap<>();
     List<Instruction> result = new ArrayList<>();
     for (Node node : nodes) {
-      removed.addAll(List.of(node.pointwise(), node.norm()));
       result.add(packing(node, false, packed.get(node)));
+      program.remove(node.pointwise());
+      program.remove(node.norm());
+      if (readByOthers(node)) {
+        program.replace(node.front(), forward(node), normalised(node));
+      } else {
+        program.replace(node.front(), forward(node));
+      }
       Gradients gradients = node.gradients();
       if (gradients != null) {
-        removed.addAll(List.of(gradients.pointwise(), gradients.front()));
-        if (filterGradients.contains(node)) {
-          removed.add(gradients.filter());
-        }
-        backs.put(gradients.norm(), node);
         result.add(packing(node, true, transposed.get(node)));
-        Instruction puller = puller(node);
-        if (puller != null) {
-          removed.add(puller);
-        }
+        rewriteGradients(node, gradients);
       }
     }
-    for (Instruction instruction : program.instructions()) {
-      Node node = byFront.get(instruction);
-      if (node != null) {
-        result.add(forward(node));
-        if (readByOthers(node)) {
-          result.add(normalised(node));
-        }
-      } else if (backs.containsKey(instruction)) {
-        result.add(backward(backs.get(instruction)));
-      } else if (!removed.contains(instruction)) {
-        result.add(instruction);
-      }
-    }
+    result.addAll(program.result());
     return result;
+  }
+
+  private void rewriteGradients(Node node, Gradients gradients) {
+    program.replace(gradients.norm(), backward(node));
+    program.remove(gradients.pointwise());
+    program.remove(gradients.front());
+    if (filterGradients.contains(node)) {
+      program.remove(gradients.filter());
+    }
+    Instruction puller = puller(node);
+    if (puller != null) {
+      program.remove(puller);
+    }
   }
 
   private Instruction packing(Node node, boolean isTransposed, Value target) {
@@ -282,9 +276,9 @@ final class NodeFusion {
   }
 
   private boolean readByOthers(Node node) {
-    return consumers.getOrDefault(node.output(), List.of()).stream()
+    return program.consumers(node.output()).stream()
             .anyMatch(i -> !byFront.containsKey(i) && !isBackOfNode(i))
-        || node.output().equals(program.logits());
+        || node.output().equals(lowered.logits());
   }
 
   private boolean isBackOfNode(Instruction instruction) {
@@ -332,8 +326,8 @@ final class NodeFusion {
    */
   private @Nullable Instruction puller(Node node) {
     Value gradient = node.gradients().norm().input(1);
-    Instruction producer = producers.get(gradient);
-    if (producer == null || uses(gradient) != 1) {
+    Instruction producer = program.producer(gradient);
+    if (producer == null || program.consumers(gradient).size() != 1) {
       return null;
     }
     List<Integer> edges = edges(producer);
@@ -372,16 +366,5 @@ final class NodeFusion {
     TensorShape shape = TensorShape.vector(Math.toIntExact(elements));
     return new Value(
         nextValue++, name, Section.ARENA, shape, MemoryLayout.CHANNELS_FIRST, type, elements, -1);
-  }
-
-  private int uses(Value value) {
-    return consumers.getOrDefault(value, List.of()).size();
-  }
-
-  private @Nullable Instruction consumer(Value value, Class<? extends Primitive> primitive) {
-    return consumers.getOrDefault(value, List.of()).stream()
-        .filter(use -> primitive.isInstance(use.primitive()))
-        .findFirst()
-        .orElse(null);
   }
 }

@@ -2,13 +2,7 @@
 package org.randwire.compile;
 
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.op.Add;
@@ -27,27 +21,17 @@ import org.randwire.op.Value;
  */
 final class NormFusion {
 
-  private final Program program;
+  private final Rewriting program;
   private final KernelCatalog catalog;
-  private final Map<Value, Instruction> producers = new HashMap<>();
-  private final Map<Value, List<Instruction>> consumers = new HashMap<>();
-  private final Map<Instruction, Instruction> replaced = new IdentityHashMap<>();
-  private final Set<Instruction> removed = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  private NormFusion(Program program, KernelCatalog catalog) {
-    this.program = program;
+  private NormFusion(List<Instruction> instructions, KernelCatalog catalog) {
+    this.program = new Rewriting(instructions);
     this.catalog = catalog;
-    for (Instruction instruction : program.instructions()) {
-      instruction.outputs().forEach(value -> producers.put(value, instruction));
-      for (Value value : new HashSet<>(instruction.inputs())) {
-        consumers.computeIfAbsent(value, v -> new ArrayList<>()).add(instruction);
-      }
-    }
   }
 
-  static Program fuse(Program program, KernelCatalog catalog) {
-    NormFusion fusion = new NormFusion(program, catalog);
-    for (Instruction instruction : program.instructions()) {
+  static Program fuse(Program lowered, KernelCatalog catalog) {
+    NormFusion fusion = new NormFusion(lowered.instructions(), catalog);
+    for (Instruction instruction : lowered.instructions()) {
       if (instruction.primitive() instanceof Relu) {
         Match match = fusion.match(instruction);
         if (match != null) {
@@ -56,7 +40,7 @@ final class NormFusion {
         }
       }
     }
-    return program.withInstructions(fusion.result());
+    return lowered.withInstructions(fusion.program.result());
   }
 
   /**
@@ -71,11 +55,11 @@ final class NormFusion {
     if (norm != null) {
       return new Match(norm, null, null, relu);
     }
-    Instruction add = producers.get(before);
+    Instruction add = program.producer(before);
     if (add == null
         || !(add.primitive() instanceof Add)
         || add.inputs().size() != 2
-        || !isOnlyConsumer(before, relu)) {
+        || !program.isOnlyConsumer(before, relu)) {
       return null;
     }
     for (int i = 0; i < 2; i++) {
@@ -89,12 +73,12 @@ final class NormFusion {
 
   /** The normalisation that writes a value for this consumer alone. */
   private @Nullable Instruction norm(Value value, Instruction consumer) {
-    Instruction producer = producers.get(value);
+    Instruction producer = program.producer(value);
     boolean isNorm =
         producer != null
             && (producer.primitive() instanceof BatchNorm.Forward
                 || producer.primitive() instanceof BatchNorm.Inference);
-    return isNorm && isOnlyConsumer(value, consumer) ? producer : null;
+    return isNorm && program.isOnlyConsumer(value, consumer) ? producer : null;
   }
 
   private void fuseForward(Match match) {
@@ -111,10 +95,10 @@ final class NormFusion {
             : new NormalisedRelu.Inference(((BatchNorm.Inference) norm.primitive()).epsilon());
     Instruction fused = new Instruction(norm.node(), primitive, operands, outputs);
     if (catalog.supports(fused)) {
-      replaced.put(match.relu(), fused);
-      removed.add(norm);
+      program.replace(match.relu(), fused);
+      program.remove(norm);
       if (match.add() != null) {
-        removed.add(match.add());
+        program.remove(match.add());
       }
     }
   }
@@ -127,25 +111,25 @@ final class NormFusion {
     }
     Value masked = mask.output(0);
     Instruction norm = consumer(masked, BatchNorm.Gradient.class, match.norm().input(0));
-    if (norm == null || match.shortcut() == null && !isOnlyConsumer(masked, norm)) {
+    if (norm == null || match.shortcut() == null && !program.isOnlyConsumer(masked, norm)) {
       return;
     }
     Value dy = mask.input(1);
-    Instruction sum = producers.get(dy);
+    Instruction sum = program.producer(dy);
     boolean takesTerms =
         sum != null
             && sum.primitive() instanceof Add
             && sum.inputs().size() == 2
-            && isOnlyConsumer(dy, mask);
+            && program.isOnlyConsumer(dy, mask);
     Instruction fused = takesTerms ? gradient(match, norm, mask, sum.inputs()) : null;
     if (fused != null && catalog.supports(fused)) {
-      removed.add(sum);
+      program.remove(sum);
     } else {
       fused = gradient(match, norm, mask, List.of(dy));
     }
     if (catalog.supports(fused)) {
-      replaced.put(mask, fused);
-      removed.add(norm);
+      program.replace(mask, fused);
+      program.remove(norm);
     }
   }
 
@@ -166,25 +150,10 @@ final class NormFusion {
         norm.node(), new NormalisedRelu.Gradient(epsilon, isAdded), operands, outputs);
   }
 
-  private List<Instruction> result() {
-    List<Instruction> result = new ArrayList<>();
-    for (Instruction instruction : program.instructions()) {
-      if (!removed.contains(instruction)) {
-        result.add(replaced.getOrDefault(instruction, instruction));
-      }
-    }
-    return result;
-  }
-
-  private boolean isOnlyConsumer(Value value, Instruction consumer) {
-    List<Instruction> uses = consumers.getOrDefault(value, List.of());
-    return uses.size() == 1 && uses.get(0) == consumer;
-  }
-
   /** The consumer of a kind that reads the value as its operand {@code position}. */
   private @Nullable Instruction consumer(
       Value value, Class<? extends Primitive> primitive, int position) {
-    return consumers.getOrDefault(value, List.of()).stream()
+    return program.consumers(value).stream()
         .filter(use -> primitive.isInstance(use.primitive()))
         .filter(use -> use.input(position).equals(value))
         .findFirst()
@@ -194,7 +163,7 @@ final class NormFusion {
   /** The consumer of a kind whose first operand is {@code first}. */
   private @Nullable Instruction consumer(
       Value value, Class<? extends Primitive> primitive, Value first) {
-    return consumers.getOrDefault(value, List.of()).stream()
+    return program.consumers(value).stream()
         .filter(use -> primitive.isInstance(use.primitive()))
         .filter(use -> use.input(0).equals(first))
         .findFirst()

@@ -149,7 +149,7 @@ final class BatchNormKernels {
    * @param terms one or two, whose sum is the gradient of the output
    * @param masked where the gradient behind the mask goes
    */
-  private record GradientOperands(
+  record GradientOperands(
       Value x,
       Value weight,
       @Nullable Value bias,
@@ -234,25 +234,9 @@ final class BatchNormKernels {
         i,
         3,
         vectors + 12L * channels,
-        12L * channels,
+        sumsWorkerBytes(x),
         o -> {
-          var s = operands.sums(o);
-          s.partials(o.doubleScratch(0)).worker_scratch(o.workerScratch());
-          s.type(NativeKernels.type(x)).channels(channels).pixels(NativeKernels.pixels(x));
-          s.pixels_per_task(NativeKernels.partialPixels(x));
-          Call sums =
-              o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
-          var m = o.own(new rw_batch_norm_gradient_merge_args());
-          m.sums(o.doubleScratch(0)).weight(o.floats(operands.weight()));
-          m.batch_mean(o.floats(operands.mean())).batch_variance(o.floats(operands.variance()));
-          m.dweight(o.floats(i.output(1))).dbias(o.floats(i.output(2)));
-          m.scale(o.floatScratch(vectors));
-          m.dy_mean(o.floatScratch(vectors + 4L * channels));
-          m.slope(o.floatScratch(vectors + 8L * channels));
-          m.epsilon(operands.epsilon()).channels(x.shape().channels()).stored_channels(channels);
-          m.partials(partials).pixels(NativeKernels.pixels(x));
-          Call merge =
-              o.call(i.label(), blocks(x), (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w));
+          List<Call> sums = sums(i, o, operands, i.outputs().subList(1, 3), 0, vectors);
           var a = operands.apply(o);
           a.scale(o.floatScratch(vectors)).dy_mean(o.floatScratch(vectors + 4L * channels));
           a.slope(o.floatScratch(vectors + 8L * channels)).dx(o.address(i.output(0)));
@@ -261,11 +245,50 @@ final class BatchNormKernels {
           Call apply =
               o.call(
                   i.label(), streamTasks(x), (t, w) -> Core.rw_batch_norm_gradient_apply(a, t, w));
-          return List.of(sums, merge, apply);
+          return List.of(sums.get(0), sums.get(1), apply);
         });
   }
 
-  private static int partials(Value x) {
+  /** Scratch of a worker that {@link #sums} takes. */
+  static long sumsWorkerBytes(Value x) {
+    return 12L * x.storedChannels();
+  }
+
+  /**
+   * The first two regions of a gradient: those of weight and bias, and three vectors of dx = scale
+   * * (dy - dy_mean - slope * (x - mean)), one behind the other.
+   *
+   * @param parameters where the gradients of weight and bias go
+   * @param partials in bytes, where the scratch has 16 of them for each channel and partial sum
+   * @param vectors in bytes, where the scratch has 12 for each channel
+   */
+  static List<Call> sums(
+      Instruction i,
+      NativeOperands o,
+      GradientOperands operands,
+      List<Value> parameters,
+      long partials,
+      long vectors) {
+    Value x = operands.x();
+    int channels = x.storedChannels();
+    var s = operands.sums(o);
+    s.partials(o.doubleScratch(partials)).worker_scratch(o.workerScratch());
+    s.type(NativeKernels.type(x)).channels(channels).pixels(NativeKernels.pixels(x));
+    s.pixels_per_task(NativeKernels.partialPixels(x));
+    Call sums = o.call(i.label(), partials(x), (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
+    var m = o.own(new rw_batch_norm_gradient_merge_args());
+    m.sums(o.doubleScratch(partials)).weight(o.floats(operands.weight()));
+    m.batch_mean(o.floats(operands.mean())).batch_variance(o.floats(operands.variance()));
+    m.dweight(o.floats(parameters.get(0))).dbias(o.floats(parameters.get(1)));
+    m.scale(o.floatScratch(vectors)).dy_mean(o.floatScratch(vectors + 4L * channels));
+    m.slope(o.floatScratch(vectors + 8L * channels)).epsilon(operands.epsilon());
+    m.channels(x.shape().channels()).stored_channels(channels);
+    m.partials(partials(x)).pixels(NativeKernels.pixels(x));
+    Call merge = o.call(i.label(), blocks(x), (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w));
+    return List.of(sums, merge);
+  }
+
+  static int partials(Value x) {
     return (int) NativeKernels.ceil(NativeKernels.pixels(x), NativeKernels.partialPixels(x));
   }
 

@@ -8,7 +8,6 @@ import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.cpu.binding.Core;
 import org.randwire.backend.cpu.binding.rw_grouped_convolution_args;
 import org.randwire.backend.cpu.binding.rw_grouped_filter_gradient_args;
-import org.randwire.backend.cpu.binding.rw_pointwise_filter_gradient_merge_args;
 import org.randwire.backend.cpu.binding.rw_transpose_grouped_filter_args;
 import org.randwire.op.Convolution;
 import org.randwire.op.Instruction;
@@ -27,8 +26,6 @@ final class GroupedKernels {
   private static final int MOST_TASKS = 32;
 
   private static final int MOST_PARTIALS = 16;
-
-  private static final int MERGED_ELEMENTS = 4096;
 
   private GroupedKernels() {}
 
@@ -152,13 +149,7 @@ final class GroupedKernels {
           a.stride(stride(((Convolution.FilterGradient) i.primitive()).convolution()));
           Call sums =
               o.call(i.label(), partials, (t, w) -> Core.rw_grouped_filter_gradient(a, t, w));
-          var m = o.own(new rw_pointwise_filter_gradient_merge_args());
-          m.partials(o.floatScratch(0)).dfilter(o.floats(dfilter)).partial_count(partials);
-          m.elements(dfilter.elements()).elements_per_task(MERGED_ELEMENTS);
-          int tasks = (int) NativeKernels.ceil(dfilter.elements(), MERGED_ELEMENTS);
-          return List.of(
-              sums,
-              o.call(i.label(), tasks, (t, w) -> Core.rw_pointwise_filter_gradient_merge(m, t, w)));
+          return List.of(sums, PointwiseKernels.mergeCall(i, o, dfilter, partials));
         });
   }
 

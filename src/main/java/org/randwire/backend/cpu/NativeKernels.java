@@ -600,7 +600,11 @@ final class NativeKernels {
   // ---- sizes
 
   static int type(Value activation) {
-    return activation.type() == DataType.FLOAT32 ? Core.RW_FLOAT32 : Core.RW_BFLOAT16;
+    return type(activation.type());
+  }
+
+  static int type(DataType type) {
+    return type == DataType.FLOAT32 ? Core.RW_FLOAT32 : Core.RW_BFLOAT16;
   }
 
   static long pixels(Value activation) {

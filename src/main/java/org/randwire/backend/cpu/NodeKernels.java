@@ -10,16 +10,12 @@ import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.cpu.binding.Core;
 import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_gather_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_merge_args;
-import org.randwire.backend.cpu.binding.rw_batch_norm_gradient_sums_args;
 import org.randwire.backend.cpu.binding.rw_batch_norm_merge_args;
 import org.randwire.backend.cpu.binding.rw_node_backward_args;
 import org.randwire.backend.cpu.binding.rw_node_backward_merge_args;
 import org.randwire.backend.cpu.binding.rw_node_forward_args;
 import org.randwire.backend.cpu.binding.rw_node_gradient;
 import org.randwire.backend.cpu.binding.rw_node_inputs;
-import org.randwire.backend.cpu.binding.rw_pack_filter_args;
-import org.randwire.backend.cpu.binding.rw_pointwise_filter_gradient_merge_args;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Convolution;
 import org.randwire.op.Instruction;
@@ -52,15 +48,6 @@ final class NodeKernels {
 
   /** With fewer tasks too many workers would wait for too long. */
   private static final int FEWEST_PARTIALS = 4;
-
-  /** Elements that one task of the merge of pointwise filters' gradients adds up. */
-  private static final int MERGED_ELEMENTS = 4096;
-
-  /** Channels of the widest panel that a worker packs; product.h. */
-  private static final int PANEL = 48;
-
-  /** Columns that one task packs. */
-  private static final int PACKED_COLUMNS = 96;
 
   /** Pixels that go through a product together; block_rows of native/cpu/node.h. */
   private static final int BLOCK_PIXELS = 56;
@@ -361,18 +348,22 @@ final class NodeKernels {
     // A filter is [outputs, inputs, 1, 1], stored [inputs][outputs] with both padded.
     int outputs = padded(filter.shape().batch());
     int inputs = padded(filter.shape().channels());
-    int tasks = NativeKernels.ceil(transposed ? inputs : outputs, PACKED_COLUMNS);
     return new NativeKernel(
         i,
         1,
         0,
         0,
-        o -> {
-          var a = o.own(new rw_pack_filter_args());
-          a.filter(o.floats(filter)).packed(o.address(i.output(0))).inputs(inputs).outputs(outputs);
-          a.transposed(transposed ? 1 : 0).type(NativeKernels.type(i.output(0)));
-          return List.of(o.call(i.label(), tasks, (t, w) -> Core.rw_pack_filter(a, t, w)));
-        });
+        o ->
+            List.of(
+                PointwiseKernels.pack(
+                    o,
+                    i,
+                    filter,
+                    o.address(i.output(0)),
+                    inputs,
+                    outputs,
+                    transposed,
+                    i.output(0).type())));
   }
 
   private static int padded(int channels) {
@@ -461,21 +452,17 @@ final class NodeKernels {
     int channels = b.inputs().channels();
     Tiling tiling = b.tiling();
     boolean adds = b.whole() && !b.node().gathers();
-    long sumPartials =
-        adds
-            ? NativeKernels.ceil(NativeKernels.pixels(b.y()), NativeKernels.partialPixels(b.y()))
-            : 0;
+    int sumPartials = adds ? BatchNormKernels.partials(b.y()) : 0;
     Scratch scratch = Scratch.of(b, tiling, sumPartials);
     return new NativeKernel(
         i,
         b.whole() ? (adds ? 4 : 3) : 2,
         scratch.bytes(),
-        Math.max(workerFloats(b), 2L * scratch.outputs()) * Float.BYTES,
+        Math.max(workerFloats(b) * Float.BYTES, adds ? BatchNormKernels.sumsWorkerBytes(b.y()) : 0),
         o -> {
           List<Call> calls = new ArrayList<>();
           if (b.whole()) {
-            calls.addAll(
-                adds ? addSums(o, b, scratch, (int) sumPartials) : gatherSums(o, b, scratch));
+            calls.addAll(adds ? addSums(o, b, scratch) : gatherSums(o, b, scratch));
           }
           rw_node_inputs inputs = b.inputs().bind(o);
           var a = o.own(new rw_node_backward_args());
@@ -509,7 +496,9 @@ final class NodeKernels {
         + (shape.width() + 2L) * (rows * channels + LANES)
         + (2L * b.inputs().count() + 3) * channels
         + (b.whole() ? pixels * (1 + b.y().storedChannels()) : 0)
-        + (b.filterGradient() ? pixels * channels + (pixels + 1) * (channels + PANEL) : 0);
+        + (b.filterGradient()
+            ? pixels * channels + (pixels + 1) * (channels + PointwiseKernels.PANEL)
+            : 0);
   }
 
   private static Call mergePartials(NativeOperands o, Backward b, Scratch scratch, int partials) {
@@ -528,10 +517,8 @@ final class NodeKernels {
       return o.call(i.label(), tasks, (t, w) -> Core.rw_node_backward_merge(m, t, w));
     }
     Value dfilter = i.output(6);
-    var f = o.own(new rw_pointwise_filter_gradient_merge_args());
-    f.partials(o.floatScratch(scratch.pointwise())).dfilter(o.floats(dfilter));
-    f.partial_count(partials).elements(dfilter.elements()).elements_per_task(MERGED_ELEMENTS);
-    int more = (int) NativeKernels.ceil(dfilter.elements(), MERGED_ELEMENTS);
+    var f = PointwiseKernels.merge(o, dfilter, scratch.pointwise(), partials);
+    int more = PointwiseKernels.mergeTasks(dfilter);
     return o.call(
         i.label(),
         tasks + more,
@@ -595,25 +582,20 @@ final class NodeKernels {
   }
 
   /** The normalisation's gradient by a pass over its output's gradient. */
-  private static List<Call> addSums(NativeOperands o, Backward b, Scratch scratch, int partials) {
+  private static List<Call> addSums(NativeOperands o, Backward b, Scratch scratch) {
     Instruction i = b.instruction();
-    var s = o.own(new rw_batch_norm_gradient_sums_args());
-    s.x(o.address(i.input(b.raw()))).dy(o.address(i.input(0)));
-    s.batch_mean(o.floats(i.input(b.raw() + 2))).partials(o.doubleScratch(scratch.sums()));
-    s.worker_scratch(o.workerScratch()).type(NativeKernels.type(b.y()));
-    s.channels(scratch.outputs()).pixels(NativeKernels.pixels(b.y()));
-    s.pixels_per_task(NativeKernels.partialPixels(b.y()));
-    Call sums = o.call(i.label(), partials, (t, w) -> Core.rw_batch_norm_gradient_sums(s, t, w));
-    var m = o.own(new rw_batch_norm_gradient_merge_args());
-    m.sums(o.doubleScratch(scratch.sums())).weight(o.floats(i.input(b.raw() + 1)));
-    m.batch_mean(o.floats(i.input(b.raw() + 2))).batch_variance(o.floats(i.input(b.raw() + 3)));
-    m.dweight(o.floats(i.output(3))).dbias(o.floats(i.output(4)));
-    m.scale(o.floatScratch(scratch.scale())).dy_mean(o.floatScratch(scratch.dyMean()));
-    m.slope(o.floatScratch(scratch.slope())).epsilon(b.node().epsilon());
-    m.channels(b.y().shape().channels()).stored_channels(scratch.outputs()).partials(partials);
-    m.pixels(NativeKernels.pixels(b.y()));
-    int tasks = scratch.outputs() / LANES;
-    return List.of(
-        sums, o.call(i.label(), tasks, (t, w) -> Core.rw_batch_norm_gradient_merge(m, t, w)));
+    var operands =
+        new BatchNormKernels.GradientOperands(
+            b.y(),
+            i.input(b.raw() + 1),
+            null,
+            i.input(b.raw() + 2),
+            i.input(b.raw() + 3),
+            null,
+            List.of(i.input(0)),
+            null,
+            b.node().epsilon());
+    List<Value> parameters = i.outputs().subList(3, 5);
+    return BatchNormKernels.sums(i, o, operands, parameters, scratch.sums(), scratch.scale());
   }
 }

@@ -2,6 +2,7 @@
 package org.randwire.backend.cpu;
 
 import java.util.List;
+import org.bytedeco.javacpp.Pointer;
 import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
@@ -20,8 +21,6 @@ import org.randwire.tensor.DataType;
  * packs the filter in a first region and multiplies chunks of pixels in a second. A filter's
  * gradient is cut by its shapes into chunks of pixels, whose sums a second region adds, or into
  * blocks of inputs, which leave nothing to add.
- *
- * <p>bfloat16 on a processor with AMX is left to oneDNN, which uses it.
  */
 final class PointwiseKernels {
 
@@ -51,7 +50,7 @@ final class PointwiseKernels {
   private static final int BLOCK_INPUTS = 32;
 
   /** The widest panel of the output's gradient that a worker packs, in channels. */
-  private static final int PANEL = 48;
+  static final int PANEL = 48;
 
   private static final int MERGED_ELEMENTS = 4096;
 
@@ -91,7 +90,14 @@ final class PointwiseKernels {
         && NativeKernels.streams(List.of(x, y))
         && filter.type() == DataType.FLOAT32
         && filter.elements() == (long) x.storedChannels() * y.storedChannels()
-        && !(x.type() == DataType.BFLOAT16 && OneDnn.usesMatrixTiles());
+        && multiplies(x.type());
+  }
+
+  /**
+   * Not bfloat16 on a processor with tiles (AMX): they are faster than our vectors, and oneDNN's.
+   */
+  static boolean multiplies(DataType type) {
+    return type == DataType.FLOAT32 || !OneDnn.usesMatrixTiles();
   }
 
   /** (source, filter) to target; with the filter transposed it is the input's gradient. */
@@ -111,12 +117,10 @@ final class PointwiseKernels {
         packedBytes,
         0,
         o -> {
-          var p = o.own(new rw_pack_filter_args());
-          p.filter(o.floats(i.input(1))).packed(o.floatScratch(0));
-          p.inputs(transposed ? columns : depth).outputs(transposed ? depth : columns);
-          p.transposed(transposed ? 1 : 0).type(NativeKernels.type(source));
-          int packs = NativeKernels.ceil(columns, PACKED_COLUMNS);
-          Call pack = o.call(i.label(), packs, (t, w) -> Core.rw_pack_filter(p, t, w));
+          int inputs = transposed ? columns : depth;
+          int outputs = transposed ? depth : columns;
+          Call pack =
+              pack(o, i, i.input(1), o.floatScratch(0), inputs, outputs, transposed, source.type());
           var a = o.own(new rw_pointwise_args());
           a.x(o.address(source)).packed(o.floatScratch(0)).y(o.address(target));
           a.type(NativeKernels.type(source)).inputs(depth).outputs(columns);
@@ -168,16 +172,43 @@ final class PointwiseKernels {
                   i.label(),
                   cut.chunks() * cut.blocks(),
                   (t, w) -> Core.rw_pointwise_filter_gradient(a, t, w));
-          return partial ? List.of(sums, merge(i, o, cut.chunks())) : List.of(sums);
+          return partial ? List.of(sums, mergeCall(i, o, dfilter, cut.chunks())) : List.of(sums);
         });
   }
 
-  private static Call merge(Instruction i, NativeOperands o, int partials) {
-    Value dfilter = i.output(0);
+  /** Packs a filter {@code [inputs][outputs]}, both padded, for the products of one step. */
+  static Call pack(
+      NativeOperands o,
+      Instruction i,
+      Value filter,
+      Pointer packed,
+      int inputs,
+      int outputs,
+      boolean transposed,
+      DataType type) {
+    var p = o.own(new rw_pack_filter_args());
+    p.filter(o.floats(filter)).packed(packed).inputs(inputs).outputs(outputs);
+    p.transposed(transposed ? 1 : 0).type(NativeKernels.type(type));
+    int tasks = NativeKernels.ceil(transposed ? inputs : outputs, PACKED_COLUMNS);
+    return o.call(i.label(), tasks, (t, w) -> Core.rw_pack_filter(p, t, w));
+  }
+
+  /** How partial gradients of a filter, {@code offset} bytes into the scratch, are added up. */
+  static rw_pointwise_filter_gradient_merge_args merge(
+      NativeOperands o, Value dfilter, long offset, int partials) {
     var m = o.own(new rw_pointwise_filter_gradient_merge_args());
-    m.partials(o.floatScratch(0)).dfilter(o.floats(dfilter)).partial_count(partials);
-    m.elements(dfilter.elements()).elements_per_task(MERGED_ELEMENTS);
-    int tasks = (int) NativeKernels.ceil(dfilter.elements(), MERGED_ELEMENTS);
-    return o.call(i.label(), tasks, (t, w) -> Core.rw_pointwise_filter_gradient_merge(m, t, w));
+    m.partials(o.floatScratch(offset)).dfilter(o.floats(dfilter)).partial_count(partials);
+    return m.elements(dfilter.elements()).elements_per_task(MERGED_ELEMENTS);
+  }
+
+  static int mergeTasks(Value dfilter) {
+    return (int) NativeKernels.ceil(dfilter.elements(), MERGED_ELEMENTS);
+  }
+
+  /** The same as a call of its own, from the start of the scratch. */
+  static Call mergeCall(Instruction i, NativeOperands o, Value dfilter, int partials) {
+    var m = merge(o, dfilter, 0, partials);
+    return o.call(
+        i.label(), mergeTasks(dfilter), (t, w) -> Core.rw_pointwise_filter_gradient_merge(m, t, w));
   }
 }
