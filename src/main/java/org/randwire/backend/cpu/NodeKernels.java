@@ -23,7 +23,6 @@ import org.randwire.op.NodeTransform;
 import org.randwire.op.SeparableNode;
 import org.randwire.op.Value;
 import org.randwire.op.Window;
-import org.randwire.tensor.DataType;
 import org.randwire.tensor.TensorShape;
 
 /**
@@ -103,7 +102,7 @@ final class NodeKernels {
     int last = SeparableNode.inputOperands(node.raw()) - 1;
     return fits(node.depthwise(), i.inputs().subList(0, node.raw().size()), i.input(last))
         && NativeKernels.streams(List.of(i.input(0), i.output(0)))
-        && productsHere(i.input(0));
+        && PointwiseKernels.multiplies(i.input(0).type());
   }
 
   private static boolean fitsBackward(Instruction i) {
@@ -120,7 +119,7 @@ final class NodeKernels {
             i.input(i.inputs().size() - 1))
         && node.edges().size() <= Core.RW_MAX_TERMS
         && NativeKernels.streams(streams)
-        && productsHere(i.input(first))
+        && PointwiseKernels.multiplies(i.input(first).type())
         && (!node.filterGradient() || affordablePartials(i.input(first - 5)) >= FEWEST_PARTIALS);
   }
 
@@ -130,13 +129,6 @@ final class NodeKernels {
    */
   private static int affordablePartials(Value raw) {
     return (int) Math.min(BACKWARD_TASKS, NativeKernels.pixels(raw) / (2L * raw.storedChannels()));
-  }
-
-  /**
-   * In bfloat16 a processor with tiles (AMX) multiplies faster than our vectors; oneDNN uses them.
-   */
-  private static boolean productsHere(Value activation) {
-    return activation.type() == DataType.FLOAT32 || !OneDnn.usesMatrixTiles();
   }
 
   private static boolean fits(Convolution depthwise, List<Value> inputs, Value filter) {
