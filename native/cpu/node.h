@@ -276,6 +276,12 @@ inline int by_type(int type, F f) {
   }
 }
 
+// Calls f with null pointers of two types.
+template <typename F>
+inline int by_types(int first, int second, F f) {
+  return by_type(first, [=](auto* a) { return by_type(second, [=](auto* b) { return f(a, b); }); });
+}
+
 }  // namespace rw::RW_ISA
 
 #endif  // RANDWIRE_NODE_H

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /// Raised by one with every change of this header that old callers cannot survive.
-#define RW_ABI_VERSION 3
+#define RW_ABI_VERSION 4
 
 enum rw_status {
   RW_OK = 0,
@@ -157,9 +157,9 @@ typedef struct rw_node_backward_args {
   /// [tasks][1 + count][C]: the sum of e, then for each input that of e * (x_i - mean_i).
   double* input_partials;
   /// For each worker the address of (W' + 2) * (3 * C + 16) + (W + 2) * (C + 16) + (2 * count + 3) * C floats. With
-  /// `gradient` the 3 is block_rows + 2 (see rw_node_forward_args) and block_rows * W' * (1 + outputs) more follow; with
-  /// filter_partials the lone C is ((block_rows - 1) * stride + 3) * C and block_rows * W' * C + (block_rows * W' + 1) *
-  /// (C + 48) more follow.
+  /// `gradient` the 3 is block_rows + 2 (see rw_node_forward_args), and P = block_rows * W', rounded up to 16, and
+  /// P * outputs more follow; with filter_partials the lone C is ((block_rows - 1) * stride + 3) * C, in P * outputs and
+  /// from there on P is as often itself as fits into 64, and P * C + (P + 1) * (C + 48) more follow.
   const void* worker_scratch;
   int type;
   int batch;
@@ -219,6 +219,60 @@ typedef struct rw_pointwise_args {
   int64_t pixels_per_task;
 } rw_pointwise_args;
 RW_API int rw_pointwise(const rw_pointwise_args* args, int task, int worker);
+
+/// Outputs of a task of rw_linear, and inputs of a task of its gradients.
+#define RW_LINEAR_OUTPUTS 256
+#define RW_LINEAR_INPUTS 64
+
+/// y = bias + x * filter of a linear layer; x and y may differ in type. Tasks: ceil(outputs / RW_LINEAR_OUTPUTS).
+typedef struct rw_linear_args {
+  /// [examples][inputs].
+  const void* x;
+  /// [inputs][outputs].
+  const float* filter;
+  /// [outputs].
+  const float* bias;
+  /// [examples][outputs].
+  void* y;
+  /// For each worker the address of 8 * inputs floats.
+  const void* worker_scratch;
+  int x_type;
+  int y_type;
+  int examples;
+  /// Multiples of 16.
+  int inputs;
+  int outputs;
+} rw_linear_args;
+RW_API int rw_linear(const rw_linear_args* args, int task, int worker);
+
+/// dx = dy * transposed filter. Tasks: ceil(inputs / RW_LINEAR_INPUTS).
+typedef struct rw_linear_input_gradient_args {
+  const void* dy;
+  const float* filter;
+  void* dx;
+  /// For each worker the address of 8 * outputs floats.
+  const void* worker_scratch;
+  int x_type;
+  int y_type;
+  int examples;
+  int inputs;
+  int outputs;
+} rw_linear_input_gradient_args;
+RW_API int rw_linear_input_gradient(const rw_linear_input_gradient_args* args, int task, int worker);
+
+/// The gradients of filter and bias, sums over the examples. Tasks: ceil(inputs / RW_LINEAR_INPUTS) + 1.
+typedef struct rw_linear_parameter_gradient_args {
+  const void* x;
+  const void* dy;
+  float* dfilter;
+  float* dbias;
+  int x_type;
+  int y_type;
+  int examples;
+  int inputs;
+  int outputs;
+} rw_linear_parameter_gradient_args;
+RW_API int rw_linear_parameter_gradient(const rw_linear_parameter_gradient_args* args, int task, int worker);
 
 /// The pixels that rw_pointwise_filter_gradient adds up at a time.
 #define RW_FILTER_GRADIENT_PIXELS 128

@@ -58,6 +58,7 @@ public final class CpuBackend implements Backend {
       NativeKernels.addTo(builder);
       PointwiseKernels.addTo(builder);
       GroupedKernels.addTo(builder);
+      LinearKernels.addTo(builder);
     } else if (!FALL_BACK_SAID.getAndSet(true)) {
       LOGGER.warn(
           "the native core is {}; running on oneDNN and Java, several times slower",

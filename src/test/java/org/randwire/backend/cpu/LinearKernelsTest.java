@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
+import org.randwire.backend.cpu.binding.NativeCore;
 import org.randwire.op.Instruction;
 import org.randwire.op.Linear;
 import org.randwire.op.Section;
@@ -19,8 +20,10 @@ import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 import org.randwire.tensor.TensorShape;
 
-/** The linear layer against sums of products in double precision. */
-class OneDnnLinearTest {
+/**
+ * The linear layer, the native core's and oneDNN's, against sums of products in double precision.
+ */
+class LinearKernelsTest {
 
   /** Types of x and dx, and of y and dy: logits may be wider than activations. */
   record Case(
@@ -113,9 +116,18 @@ class OneDnnLinearTest {
   }
 
   private static void check(Case given, Instruction call) throws InterruptedException {
-    KernelCatalog.Builder builder = new KernelCatalog.Builder();
-    OneDnnKernels.addTo(builder);
-    Kernel kernel = builder.build().choose(call).orElseThrow();
+    KernelCatalog.Builder library = new KernelCatalog.Builder();
+    OneDnnKernels.addTo(library);
+    check(given, call, library.build().choose(call).orElseThrow());
+    if (NativeCore.available()) {
+      KernelCatalog.Builder own = new KernelCatalog.Builder();
+      LinearKernels.addTo(own);
+      check(given, call, own.build().choose(call).orElseThrow());
+    }
+  }
+
+  private static void check(Case given, Instruction call, Kernel kernel)
+      throws InterruptedException {
     List<byte[]> inOrder = new ArrayList<>();
     try (InstructionRun run = new InstructionRun(kernel, call, 1)) {
       fill(given, call, run);
