@@ -23,8 +23,9 @@ readonly LIBRARY=libjnirandwire.so
 readonly COMMON=(-std=c++17 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -Wall -Wextra
   -Werror=return-type -Inative/include -Inative/cpu)
 # The baseline's vectors are arrays: -O3 takes minutes to unroll and pack them and gains little.
-readonly ISAS=(avx512_bf16 avx512 avx2 baseline)
+readonly ISAS=(amx avx512_bf16 avx512 avx2 baseline)
 declare -rA ISA_FLAGS=(
+  [amx]="-DRW_ISA=amx -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mamx-tile -mamx-bf16 -mfma -mf16c -O3"
   [avx512_bf16]="-DRW_ISA=avx512_bf16 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512bf16 -mfma -mf16c -O3"
   [avx512]="-DRW_ISA=avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -O3"
   [avx2]="-DRW_ISA=avx2 -mavx2 -mfma -mf16c -O3"
@@ -32,6 +33,34 @@ declare -rA ISA_FLAGS=(
 )
 
 digest() { sha256sum | cut -c1-16; }
+
+# The text of $1 and of every file of native/ that it includes, directly or not: what its object depends on.
+declare -A INCLUDED=()
+content() {
+  local -A seen=()
+  local -a queue=("$1")
+  local file name
+  while ((${#queue[@]} > 0)); do
+    file=${queue[0]}
+    queue=("${queue[@]:1}")
+    [[ -z ${seen[$file]:-} ]] || continue
+    seen[$file]=1
+    if [[ -z ${INCLUDED[$file]+known} ]]; then
+      INCLUDED[$file]=$(sed -n 's/^#include "\(.*\)".*/\1/p' "$file")
+    fi
+    for name in ${INCLUDED[$file]}; do queue+=("$(find_header "$name" "$file")"); done
+  done
+  printf '%s\n' "${!seen[@]}" | LC_ALL=C sort | xargs cat
+}
+
+find_header() {
+  local folder
+  for folder in "$(dirname "$2")" native/include native/cpu; do
+    [[ ! -f $folder/$1 ]] || { echo "$folder/$1"; return; }
+  done
+  echo "cppbuild: $2 includes $1, which is in no folder of native/" >&2
+  exit 1
+}
 
 leave_out() {
   echo "cppbuild: $1; the native core is left out"
@@ -92,21 +121,22 @@ jdk_home() {
 }
 
 build_library() {
-  local source isa jdk
+  local source isa text jdk
   for source in native/cpu/*.cpp; do
-    want "$(basename "$source" .cpp)" "$source" "$(cat "$source")$HEADERS" "${COMMON[@]}" -O3 -c
+    want "$(basename "$source" .cpp)" "$source" "$(content "$source")" "${COMMON[@]}" -O3 -c
   done
   for source in native/cpu/kernels/*.cpp; do
+    text=$(content "$source")
     for isa in "${ISAS[@]}"; do
       # shellcheck disable=SC2086 # the flags are words
-      want "$(basename "$source" .cpp).$isa" "$source" "$(cat "$source")$HEADERS" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -c
+      want "$(basename "$source" .cpp).$isa" "$source" "$text" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -c
     done
   done
 
   # The order of the functions in the glue varies from run to run, so its hash covers the sorted lines.
   jdk=$(jdk_home)
   for source in "$GLUE"/*.cpp; do
-    want "$(basename "$source" .cpp)" "$source" "$(sort "$source")$HEADERS" -std=c++17 -fPIC -fvisibility=hidden -O1 -w \
+    want "$(basename "$source" .cpp)" "$source" "$(sort "$source")$(content native/include/randwire.h)" -std=c++17 -fPIC -fvisibility=hidden -O1 -w \
       -Inative/include "-I$jdk/include" "-I$jdk/include/linux" -c
   done
   run_jobs
@@ -125,12 +155,12 @@ build_library() {
 }
 
 run_tests() {
-  local source isa program status failed=0 kernels
-  kernels="$(cat native/cpu/kernels/*.cpp)" # the programs include them
+  local source isa text program status failed=0
   for source in native/test/*.cpp; do
+    text=$(content "$source")
     for isa in "${ISAS[@]}"; do
       # shellcheck disable=SC2086
-      want "$(basename "$source" .cpp).$isa" "$source" "$(cat "$source")$kernels$HEADERS" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -O2
+      want "$(basename "$source" .cpp).$isa" "$source" "$text" "${COMMON[@]}" ${ISA_FLAGS[$isa]} -O2
     done
   done
   run_jobs
@@ -161,7 +191,6 @@ command -v "$CXX" >/dev/null || {
 
 mkdir -p "$OBJECTS"
 TOOLCHAIN=$("$CXX" --version)
-HEADERS=$(find native -name '*.h' -o -name '*.def' | LC_ALL=C sort | xargs cat)
 
 case ${1:-library} in
   library) build_library ;;

@@ -6,11 +6,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "processor.h"
 #include "randwire.h"
 
 namespace rw {
 
 #define RW_KERNEL(name, parameters, arguments) int name parameters;
+namespace amx {
+#include "kernels.def"
+}
 namespace avx512_bf16 {
 #include "kernels.def"
 }
@@ -36,6 +40,11 @@ struct KernelTable {
 
 // Best first: a machine uses the first table it supports, and RANDWIRE_ISA can only move down the list.
 constexpr KernelTable tables[] = {
+#define RW_KERNEL(name, parameters, arguments) , amx::name
+    {"amx"
+#include "kernels.def"
+    },
+#undef RW_KERNEL
 #define RW_KERNEL(name, parameters, arguments) , avx512_bf16::name
     {"avx512_bf16"
 #include "kernels.def"
@@ -59,14 +68,10 @@ constexpr KernelTable tables[] = {
 };
 constexpr int table_count = sizeof(tables) / sizeof(tables[0]);
 
-// __builtin_cpu_supports asks xgetbv too, so a register file that the operating system does not save counts as absent.
 int best_supported() {
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (has_avx512) return __builtin_cpu_supports("avx512bf16") ? 0 : 1;
-  return has_avx2 ? 2 : 3;
+  int i = 0;
+  while (!supports(tables[i].isa)) i++;  // the last runs everywhere
+  return i;
 }
 
 const KernelTable* choose() {

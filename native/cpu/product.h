@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "node.h"
+#include "tiles.h"
 
 namespace rw::RW_ISA {
 
@@ -25,6 +26,29 @@ constexpr int tile_pixels = 4, tile_vectors = 1;
 // Columns [16 * vector, ...) of a packed matrix begin 16 * vector * K elements behind its start: a panel's rows are
 // as long as the panel is wide.
 inline int64_t panel_offset(int64_t vector, int64_t depth) { return vector * lanes * depth; }
+
+#if defined(RW_SIMD_AVX512)
+// Rows and columns of a 16x16 matrix of 32 bits change places: pairs of rows, fours, and then quarters of registers.
+inline void transpose(__m512i (&m)[16]) {
+  RW_UNROLL for (int i = 0; i < 16; i += 4) {
+    const __m512i a = _mm512_unpacklo_epi32(m[i], m[i + 1]), b = _mm512_unpackhi_epi32(m[i], m[i + 1]);
+    const __m512i c = _mm512_unpacklo_epi32(m[i + 2], m[i + 3]), d = _mm512_unpackhi_epi32(m[i + 2], m[i + 3]);
+    m[i] = _mm512_unpacklo_epi64(a, c);
+    m[i + 1] = _mm512_unpackhi_epi64(a, c);
+    m[i + 2] = _mm512_unpacklo_epi64(b, d);
+    m[i + 3] = _mm512_unpackhi_epi64(b, d);
+  }
+  RW_UNROLL for (int i = 0; i < 4; i++) {
+    const __m512i a = _mm512_shuffle_i32x4(m[i], m[4 + i], 0x88), b = _mm512_shuffle_i32x4(m[i], m[4 + i], 0xdd);
+    const __m512i c = _mm512_shuffle_i32x4(m[8 + i], m[12 + i], 0x88);
+    const __m512i d = _mm512_shuffle_i32x4(m[8 + i], m[12 + i], 0xdd);
+    m[i] = _mm512_shuffle_i32x4(a, c, 0x88);
+    m[4 + i] = _mm512_shuffle_i32x4(b, d, 0x88);
+    m[8 + i] = _mm512_shuffle_i32x4(a, c, 0xdd);
+    m[12 + i] = _mm512_shuffle_i32x4(b, d, 0xdd);
+  }
+}
+#endif
 
 // ---- one step along K: one row of a panel in float32, two interleaved rows in bfloat16 ------------------------------
 
@@ -150,18 +174,81 @@ void product_panel(const T* a, int64_t stride, int64_t pixels, const T* panel, i
   tiles(std::integral_constant<int, 1>());
 }
 
+// Whether a product of that many pixels goes to the tile registers.
+template <typename T>
+constexpr bool in_tiles(int64_t pixels) {
+#if defined(__AMX_BF16__)
+  return std::is_same_v<T, bfloat16> && pixels >= tile_rows;
+#else
+  return pixels < 0;
+#endif
+}
+
 // Steps of the inner loops of a product, at least: calls of Ahead::fetch.
 template <typename T>
 inline int64_t product_steps(int64_t pixels, int64_t depth, int64_t vectors) {
+  if (in_tiles<T>(pixels)) return (pixels + tile_rows - 1) / tile_rows * vectors * (depth / tile_depth) + 1;
   const int64_t panels = (vectors + tile_vectors - 1) / tile_vectors;
   return pixels / tile_pixels * panels * (depth / depth_step(static_cast<const T*>(nullptr))) + 1;
 }
 
+#if defined(__AMX_BF16__)
+// The last tile of pixels ends with the last pixel; those that it shares with the one before are the same twice. A
+// block's results are handed on while the next block is multiplied: an instruction takes 52 cycles and more.
+template <typename Store>
+inline void tile_product(const Tiles& tiles, const bfloat16* a, int64_t stride, int64_t pixels, const bfloat16* packed,
+                         int64_t depth, int64_t vectors, Ahead& ahead, Store store_result) {
+  alignas(64) float results[2][4][tile_rows * lanes];
+  struct Block {
+    int rows = 0, columns = 0;
+    int64_t pixel[2] = {}, vector = 0;
+  } blocks[2];
+  int current = 0;
+  const auto columns = [=](int64_t vector) {
+    const int64_t panel = vector / tile_vectors * tile_vectors;
+    const int64_t width = std::min<int64_t>(tile_vectors, vectors - panel);
+    return PairedColumns{packed + panel_offset(panel, depth) + (vector - panel) * 2 * lanes, width * 64};
+  };
+  const auto pixel_of = [=](int row) { return std::min<int64_t>(row * tile_rows, pixels - tile_rows); };
+  const auto hand_on = [&](const Block& block, const float (*from)[tile_rows * lanes]) {
+    for (int i = 0; i < block.rows; i++) {
+      for (int j = 0; j < block.columns; j++, from++) {
+        RW_UNROLL for (int m = 0; m < tile_rows; m++) {
+          store_result(block.pixel[i] + m, block.vector + j, load_aligned(*from + m * lanes));
+        }
+      }
+    }
+  };
+  const int rows = static_cast<int>((pixels + tile_rows - 1) / tile_rows);
+  each_block(rows, static_cast<int>(vectors), tiles.halves(), [&](auto r, auto c, auto halves, int row, int vector) {
+    constexpr int R = r, C = c;
+    const int64_t first = pixel_of(row), second = pixel_of(row + R - 1);
+    const bfloat16* const sources[2] = {a + first * stride, a + second * stride};
+    const PairedColumns factors[2] = {columns(vector), columns(vector + C - 1)};
+    each_result<R, C, halves>([](auto tile, int, int) { zero_tile(tile); });
+    multiply_tiles<R, C, halves>(sources, stride * 2, factors, depth, [&] { ahead.fetch(); });
+    each_result<R, C, halves>([&](auto tile, int i, int j) { store_tile(tile, results[current][i * C + j], 64); });
+    blocks[current] = {R, C, {first, second}, vector};
+    current ^= 1;
+    hand_on(blocks[current], results[current]);
+  });
+  hand_on(blocks[current ^ 1], results[current ^ 1]);
+}
+#endif
+
 // a [pixels][stride], its first `depth` channels, times a packed [depth][16 * vectors] matrix:
-// store_result(pixel, vector, sixteen results) for every pixel and every vector of columns.
+// store_result(pixel, vector, sixteen results) for every pixel and every vector of columns, for some of them twice.
+// The tiles are configured for that depth.
 template <typename T, typename Store>
-inline void product(const T* a, int64_t stride, int64_t pixels, const T* packed, int64_t depth, int64_t vectors,
-                    Ahead& ahead, Store store_result) {
+inline void product([[maybe_unused]] const Tiles& tiles, const T* a, int64_t stride, int64_t pixels, const T* packed,
+                    int64_t depth, int64_t vectors, Ahead& ahead, Store store_result) {
+#if defined(__AMX_BF16__)
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    if (in_tiles<T>(pixels)) {
+      return tile_product(tiles, a, stride, pixels, packed, depth, vectors, ahead, store_result);
+    }
+  }
+#endif
   int64_t vector = 0;
   for (; vector + tile_vectors <= vectors; vector += tile_vectors) {
     product_panel<tile_vectors>(a, stride, pixels, packed + panel_offset(vector, depth), depth, vector, ahead,
@@ -211,6 +298,13 @@ struct PixelRows {
 
 // One vector of channels of a pixel and of the next one; an odd last pixel is paired with zeros.
 #if defined(__AVX512BF16__)
+// The lower and the upper 16 values of 16 bits in turn.
+inline __m512i interleaved(__m512i halves) {
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(order, halves);
+}
+
 inline __m512i lower_halves(const bfloat16* p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
@@ -274,15 +368,95 @@ constexpr int panel_vectors(int left) { return left == 4 ? std::min(2, tile_vect
 // Steps of its inner loops, at least.
 template <typename T>
 inline int64_t outer_steps(int64_t pixels, int64_t inputs, int64_t vectors) {
+  if (in_tiles<T>(pixels)) return (pixels + tile_depth - 1) / tile_depth * (inputs / tile_rows) * vectors;
   const int64_t panels = (vectors + tile_vectors - 1) / tile_vectors;
   return pixels / depth_step(static_cast<const typename Factor<T>::type*>(nullptr)) * (inputs / tile_inputs) * panels + 1;
 }
 
+#if defined(__AMX_BF16__)
+// 16 channels of two pixels, interleaved.
+inline __m512i pixel_pair(const bfloat16* pixel, const bfloat16* next) {
+  const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pixel));
+  const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(next));
+  return interleaved(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
+}
+
+// 16 channels of 32 pixels, of which `pixels` exist, as the rows of a tile: a row holds a channel's pixels.
+inline void transpose_pixels(const bfloat16* source, int64_t stride, int pixels, bfloat16* target) {
+  __m512i pair[16];
+  if (pixels >= tile_depth) {
+    RW_UNROLL for (int i = 0; i < 16; i++) pair[i] = pixel_pair(source + 2 * i * stride, source + (2 * i + 1) * stride);
+  } else {
+    RW_UNROLL for (int i = 0; i < 16; i++) {
+      pair[i] = _mm512_setzero_si512();
+      const bfloat16* const pixel = source + 2 * i * stride;
+      if (2 * i + 1 < pixels) {
+        pair[i] = pixel_pair(pixel, pixel + stride);
+      } else if (2 * i < pixels) {
+        pair[i] = lower_halves(pixel);
+      }
+    }
+  }
+  transpose(pair);
+  RW_UNROLL for (int i = 0; i < 16; i++) _mm512_storeu_si512(target + i * tile_depth, pair[i]);
+}
+
+// x is brought into tiles whose rows are channels, two vectors of dy at a time into pairs of pixels; pixels that a step
+// lacks are zeros.
+inline void tile_outer_products(const Tiles& tiles, const bfloat16* x, int64_t x_stride, int inputs, const bfloat16* dy, int64_t dy_stride,
+                                int outputs, int pixels, float* sums, bool first, bfloat16* scratch, Ahead& ahead) {
+  const int steps = (pixels + tile_depth - 1) / tile_depth, rows = inputs / tile_rows;
+  const int64_t depth = static_cast<int64_t>(steps) * tile_depth;
+  bfloat16* const panel = scratch + depth * inputs;
+  for (int row = 0; row < rows; row++) {
+    for (int step = 0; step < steps; step++) {
+      transpose_pixels(x + step * tile_depth * x_stride + row * lanes, x_stride, pixels - step * tile_depth,
+                       scratch + (row * steps + step) * tile_rows * tile_depth);
+    }
+  }
+  const int vectors = outputs / lanes;
+  for (int vector = 0, width; vector < vectors; vector += width) {
+    width = std::min(2, vectors - vector);
+    pixel_rows(dy + vector * lanes, dy_stride, pixels, width, panel);
+    for (int64_t pixel = (pixels + 1) / 2 * 2; pixel < depth; pixel += 2) {
+      for (int j = 0; j < width; j++) _mm512_storeu_si512(panel + (pixel * width + 2 * j) * lanes, _mm512_setzero_si512());
+    }
+    each_block(rows, width, tiles.halves(), [&](auto r, auto c, auto half, int row, int column) {
+      constexpr int R = r, C = c;
+      const auto target = [=](int i, int j) {
+        return sums + static_cast<int64_t>(row + i) * tile_rows * outputs + (vector + column + j) * lanes;
+      };
+      each_result<R, C, half>([&](auto tile, int i, int j) {
+        first ? zero_tile(tile) : load_tile(tile, target(i, j), outputs * 4);
+      });
+      for (int step = 0; step < steps; step++) {
+        const auto tile = [=](int i) { return scratch + ((row + i) * steps + step) * tile_rows * tile_depth; };
+        const bfloat16* const sources[2] = {tile(0), tile(R - 1)};
+        const auto paired = [=](int j) {
+          return PairedColumns{panel + (step * tile_depth * width + 2 * (column + j)) * lanes, width * 64};
+        };
+        const PairedColumns factors[2] = {paired(0), paired(C - 1)};
+        multiply_tiles<R, C, half>(sources, 64, factors, tile_depth, [&] { ahead.fetch(); });
+      }
+      each_result<R, C, half>([&](auto tile, int i, int j) { store_tile(tile, target(i, j), outputs * 4); });
+    });
+  }
+}
+#endif
+
 // Adds a block's products to sums [inputs][outputs], or sets them if it is the `first`. x and dy begin at their first
-// channel. Scratch has pixels * (inputs + 16 * tile_vectors) factors, of an even number of pixels.
+// channel. Scratch has pixels * (inputs + 48) floats, of an even number of pixels.
 template <typename T>
-inline void outer_products(const T* x, int64_t x_stride, int inputs, const T* dy, int64_t dy_stride, int outputs,
-                           int pixels, float* sums, bool first, typename Factor<T>::type* scratch, Ahead& ahead) {
+inline void outer_products([[maybe_unused]] const Tiles& tiles, const T* x, int64_t x_stride, int inputs, const T* dy,
+                           int64_t dy_stride, int outputs, int pixels, float* sums, bool first,
+                           typename Factor<T>::type* scratch, Ahead& ahead) {
+#if defined(__AMX_BF16__)
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    if (in_tiles<T>(pixels)) {
+      return tile_outer_products(tiles, x, x_stride, inputs, dy, dy_stride, outputs, pixels, sums, first, scratch, ahead);
+    }
+  }
+#endif
   using P = typename Factor<T>::type;
   constexpr int step = static_cast<int>(depth_step(static_cast<const P*>(nullptr)));
   const int vectors = outputs / lanes;

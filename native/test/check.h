@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "processor.h"
 
 #define RW_TEXT_OF(x) #x
 #define RW_TEXT(x) RW_TEXT_OF(x)
@@ -164,24 +165,9 @@ void run_twice(const std::vector<Region>& regions, Outputs&... outputs) {
 
 inline int chunks(int64_t all, int64_t each) { return static_cast<int>((all + each - 1) / each); }
 
-inline bool supported() {
-  __builtin_cpu_init();
-#if defined(__AVX512BF16__)
-  if (!__builtin_cpu_supports("avx512bf16")) return false;
-#endif
-#if defined(RW_SIMD_AVX512)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-#elif defined(RW_SIMD_AVX2)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-#else
-  return true;
-#endif
-}
-
 // Exit status for cppbuild.sh: 0 passed, 1 failed, 77 this processor lacks the instruction set.
 inline int run_all(const std::function<void()>& tests) {
-  if (!supported()) return 77;
+  if (!rw::supports(RW_TEXT(RW_ISA))) return 77;
   tests();
   if (failures != 0) std::fprintf(stderr, "%s: %d failures\n", RW_TEXT(RW_ISA), failures);
   return failures == 0 ? 0 : 1;

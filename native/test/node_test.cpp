@@ -231,10 +231,11 @@ void test(const Case& t) {
   }
 
   const int r_rows = keeps ? 1 : (block - 1) * t.stride + 3;
+  const size_t held = keeps ? pixels_at_once : pixels_at_once * std::max<size_t>(1, 64 / pixels_at_once);
   const size_t backward_size = (out_width + 2) * ((whole ? block + 2 : 3) * stored + 16) +
                                (t.width + 2) * (r_rows * stored + 16) + (2 * inputs + 3) * stored +
-                               (whole ? pixels_at_once * (1 + outputs) : 0) +
-                               (keeps ? 0 : pixels_at_once * stored + (pixels_at_once + 1) * (stored + 48));
+                               (whole ? (pixels_at_once + 15) / 16 * 16 + held * outputs : 0) +
+                               (keeps ? 0 : held * stored + (held + 1) * (stored + 48));
   Array<float> scratch2(backward_size), scratch3(backward_size);
   void* backward_scratch[] = {scratch2.data(), scratch3.data()};
   int strip = std::min(t.rows_per_task, t.height);
@@ -336,6 +337,7 @@ int main() {
         {1, 20, 1, 6, 1, 2, 1, 1, 112, false},   {1, 20, 7, 1, 2, 2, 1, 2, 16, false},
         {3, 32, 16, 32, 1, 3, 1, 8, 32, false},  {2, 78, 14, 14, 1, 4, 1, 7, 78, false},
         {4, 24, 20, 28, 2, 2, 2, 20, 48, false}, {9, 64, 8, 8, 1, 3, 4, 8, 64, false},
+        {11, 48, 4, 4, 1, 2, 6, 4, 96, false},   {7, 70, 3, 5, 2, 2, 7, 3, 33, false},
     };
     for (const Case& c : cases) {
       test<float>(c);

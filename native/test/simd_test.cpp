@@ -11,7 +11,11 @@
 #include <random>
 #include <vector>
 
+#include "processor.h"
 #include "simd.h"
+
+#define RW_TEXT_OF(x) #x
+#define RW_TEXT(x) RW_TEXT_OF(x)
 
 namespace {
 
@@ -152,21 +156,10 @@ void check_aligned_float(const float* a) {
   expect(std::memcmp(source, target, sizeof source) == 0, "load_aligned, store_aligned float", target[0], source[0]);
 }
 
-bool supported() {
-#if defined(RW_SIMD_AVX512)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq");
-#elif defined(RW_SIMD_AVX2)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-#else
-  return true;
-#endif
-}
-
 }  // namespace
 
 int main() {
-  if (!supported()) return 77;
+  if (!rw::supports(RW_TEXT(RW_ISA))) return 77;
   const std::vector<float> values = samples();
   std::mt19937 random(7);
   for (size_t i = 0; i + lanes < values.size(); i += lanes) {

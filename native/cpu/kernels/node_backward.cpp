@@ -121,6 +121,10 @@ void row_stride2(const RowBlock<T>& b) {
   add_sums(b.dfilter, sums);
 }
 
+// Pixels whose products are added to the filter's gradient at once: whole blocks, of small images several, since the
+// sums are read and written each time.
+constexpr int held_pixels(int block_pixels) { return block_pixels * std::max(1, 64 / block_pixels); }
+
 // Makes rows of du in a ring, and on the way the sums of the pointwise filter's gradient.
 template <int stride, typename T>
 class Rows {
@@ -129,15 +133,23 @@ class Rows {
 
   Rows(const rw_node_backward_args& a, int task, int height, int width, Front<stride, T>& front, Ring ring,
        float* scratch)
-      : a_(a), front_(front), ring_(ring), height_(height), width_(width), block_(block_rows(height, width)) {
+      : a_(a),
+        front_(front),
+        ring_(ring),
+        tiles_(a.gradient == nullptr ? tile_depth : a.gradient->outputs),
+        height_(height),
+        width_(width),
+        block_(block_rows(height, width)) {
     if (a.gradient == nullptr) return;
     const rw_node_gradient& g = *a.gradient;
-    const int64_t pixels = static_cast<int64_t>(block_) * width;
+    const int pixels = block_ * width;
     offsets_ = reinterpret_cast<int32_t*>(scratch);
-    dy_ = reinterpret_cast<T*>(scratch + pixels);
+    float* const block = scratch + (pixels + lanes - 1) / lanes * lanes;
+    dy_ = reinterpret_cast<T*>(block);
     if (g.filter_partials != nullptr) {
-      u_ = dy_ + pixels * g.outputs;
-      factors_ = reinterpret_cast<Factors*>(scratch + pixels * (1 + g.outputs + a.channels));
+      most_held_ = held_pixels(pixels);
+      u_ = dy_ + static_cast<int64_t>(most_held_) * g.outputs;
+      factors_ = reinterpret_cast<Factors*>(block + static_cast<int64_t>(most_held_) * (g.outputs + a.channels));
       filter_sums_ = g.filter_partials + static_cast<int64_t>(task) * a.channels * g.outputs;
     }
     for (int i = 0; i < g.terms; i++) {
@@ -167,6 +179,12 @@ class Rows {
     }
   }
 
+  // Adds what is held.
+  void finish() {
+    Ahead nothing;
+    if (held_ > 0) add_filter_sums(nothing);
+  }
+
  private:
   void copy_row() {
     const T* du = static_cast<const T*>(a_.du) +
@@ -184,7 +202,7 @@ class Rows {
     const rw_node_gradient& g = *a_.gradient;
     const int pixels = count * width_;
     const int64_t offset = (static_cast<int64_t>(image_) * height_ + next_) * width_ * g.outputs;
-    T* const dy = own && g.dy != nullptr ? static_cast<T*>(g.dy) + offset : dy_;
+    T* const dy = own && g.dy != nullptr ? static_cast<T*>(g.dy) + offset : dy_ + static_cast<int64_t>(held_) * g.outputs;
     for (int channel = 0; channel < g.outputs; channel += lanes) normalise(g, offset, channel, pixels, dy);
     for (int row = 0; row < count; row++) {
       for (int x = 0; x < width_; x++) {
@@ -203,18 +221,25 @@ class Rows {
       ahead.add(front_.inputs.x[i] + front_.offset(front_.next), inputs_following);
     }
     const int64_t steps = product_steps<T>(pixels, g.outputs, a_.channels / lanes);
-    const int64_t more = filter_sums_ == nullptr ? 0 : outer_steps<T>(pixels, a_.channels, g.outputs / lanes);
-    ahead.spread(steps + more);
-    product(dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes, ahead,
+    const bool keeps = own && filter_sums_ != nullptr;
+    const bool full = keeps && held_ + pixels + block_ * width_ > most_held_;
+    ahead.spread(steps + (full ? outer_steps<T>(held_ + pixels, a_.channels, g.outputs / lanes) : 0));
+    product(tiles_, dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes, ahead,
             [=](int64_t pixel, int64_t vector, vec sum) { store(ring + vector * ring_block + offsets[pixel], sum); });
-    if (own && filter_sums_ != nullptr) {
-      for (int row = 0; row < count; row++) {
-        front_.make_u(next_ + row, u_ + static_cast<int64_t>(row) * width_ * a_.channels);
-      }
-      outer_products(u_, a_.channels, a_.channels, dy, g.outputs, g.outputs, pixels, filter_sums_, first_block_, factors_,
-                     ahead);
-      first_block_ = false;
+    if (!keeps) return;
+    for (int row = 0; row < count; row++) {
+      front_.make_u(next_ + row, u_ + static_cast<int64_t>(held_ + row * width_) * a_.channels);
     }
+    held_ += pixels;
+    if (full) add_filter_sums(ahead);
+  }
+
+  void add_filter_sums(Ahead& ahead) {
+    const int outputs = a_.gradient->outputs;
+    outer_products(tiles_, u_, a_.channels, a_.channels, dy_, outputs, outputs, held_, filter_sums_, first_sums_,
+                   factors_, ahead);
+    first_sums_ = false;
+    held_ = 0;
   }
 
   // dy of 16 channels.
@@ -246,13 +271,15 @@ class Rows {
   const rw_node_backward_args& a_;
   Front<stride, T>& front_;
   const Ring ring_;
+  const Tiles tiles_;
   const int height_, width_, block_;
   int32_t* offsets_ = nullptr;   // of a block's pixels in the ring
-  T* dy_ = nullptr;              // a block's, where nobody else wants it
-  T* u_ = nullptr;               // a block's
+  T* dy_ = nullptr;              // where nobody else wants it: of the pixels held and of a block
+  T* u_ = nullptr;               // the same
   Factors* factors_ = nullptr;
   float* filter_sums_ = nullptr;
-  bool first_block_ = true;
+  bool first_sums_ = true;
+  int held_ = 0, most_held_ = 0;  // pixels whose part of the filter's gradient is still to be added
   float c_[max_terms];
   int image_ = 0, first_ = 0, end_ = 0, next_ = 0;
 };
@@ -336,6 +363,7 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
     }
     for (int64_t i = 0; i < sum_elements; i += lanes) add_to(input_sums + i, load(sums + i));
   }
+  du.finish();
   return RW_OK;
 }
 

@@ -83,6 +83,7 @@ int forward(const rw_node_forward_args& a, int task, int worker) {
   Front<stride, T> front{inputs, a.filter, a.height, a.width, Ring(a.height, a.width, a.channels, 3, ring)};
   const bool counts = a.packed != nullptr && a.statistics != nullptr;
   Statistics<T> statistics{counts ? a.statistics + static_cast<int64_t>(task) * 2 * outputs : nullptr, shift, outputs};
+  const Tiles tiles(a.channels);
   const Tile tile(task, a.batch, out_height, a.images_per_task, a.rows_per_task);
   for (int image = tile.first_image; image < tile.end_image; image++) {
     front.start(image, std::max(0, tile.first_row * stride - 1));
@@ -100,7 +101,7 @@ int forward(const rw_node_forward_args& a, int task, int worker) {
       const int64_t following = (end - first) * stride * static_cast<int64_t>(a.width) * a.channels;
       for (int i = 0; i < inputs.count; i++) ahead.add(inputs.x[i] + front.offset(front.next), following);
       ahead.spread(product_steps<T>(pixels, a.channels, outputs / lanes));
-      product(u, a.channels, pixels, static_cast<const T*>(a.packed), a.channels, outputs / lanes, ahead,
+      product(tiles, u, a.channels, pixels, static_cast<const T*>(a.packed), a.channels, outputs / lanes, ahead,
               [=](int64_t pixel, int64_t vector, vec sum) { store_rounded(y + pixel * outputs + vector * lanes, sum); });
       if (counts) statistics.add(y, pixels);
     }

@@ -11,6 +11,56 @@ namespace {
 constexpr int pack_vectors = 6;
 static_assert(pack_vectors % tile_vectors == 0, "a panel belongs to one task");
 
+// 16 columns of a panel from the row k on; a row is `columns` long. Source: [depth][outputs], or transposed [..][depth].
+// One by one where nothing faster is at hand.
+template <typename T>
+void pack_columns(const float* filter, int64_t stride, bool transposed, int64_t depth, T* panel, int columns) {
+  constexpr int64_t step = depth_step(static_cast<const T*>(nullptr));
+  for (int64_t k = 0; k < depth; k++) {
+    T* const row = panel + k / step * step * columns + k % step;
+    for (int64_t i = 0; i < lanes; i++) store_one(row + i * step, transposed ? filter[i * stride + k] : filter[k * stride + i]);
+  }
+}
+
+#if defined(RW_SIMD_AVX512)
+template <>
+void pack_columns(const float* filter, int64_t stride, bool transposed, int64_t depth, float* panel, int columns) {
+  for (int64_t k = 0; k < depth; k += lanes) {
+    __m512i m[lanes];
+    RW_UNROLL for (int i = 0; i < lanes; i++) {
+      m[i] = _mm512_loadu_si512(transposed ? filter + i * stride + k : filter + (k + i) * stride);
+    }
+    if (transposed) transpose(m);
+    RW_UNROLL for (int i = 0; i < lanes; i++) _mm512_storeu_si512(panel + (k + i) * columns, m[i]);
+  }
+}
+#endif
+
+#if defined(__AVX512BF16__)
+template <>
+void pack_columns(const float* filter, int64_t stride, bool transposed, int64_t depth, bfloat16* panel, int columns) {
+  const auto both = [](const float* low, const float* high) {
+    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(high), _mm512_loadu_ps(low));
+  };
+  int64_t k = 0;
+  for (; transposed && k + 2 * lanes <= depth; k += 2 * lanes) {
+    __m512i m[lanes];
+    RW_UNROLL for (int i = 0; i < lanes; i++) m[i] = both(filter + i * stride + k, filter + i * stride + k + lanes);
+    transpose(m);
+    RW_UNROLL for (int i = 0; i < lanes; i++) _mm512_storeu_si512(panel + (k + 2 * i) * columns, m[i]);
+  }
+  if (transposed && k < depth) {  // half a block: the other half would belong to the next columns
+    __m512i m[lanes];
+    RW_UNROLL for (int i = 0; i < lanes; i++) m[i] = both(filter + i * stride + k, filter + i * stride + k);
+    transpose(m);
+    RW_UNROLL for (int i = 0; i < lanes / 2; i++) _mm512_storeu_si512(panel + (k + 2 * i) * columns, m[i]);
+  }
+  for (; !transposed && k < depth; k += 2) {
+    _mm512_storeu_si512(panel + k * columns, interleaved(both(filter + k * stride, filter + (k + 1) * stride)));
+  }
+}
+#endif
+
 template <typename T>
 int pack(const rw_pack_filter_args& a, int task) {
   constexpr int64_t step = depth_step(static_cast<const T*>(nullptr));
@@ -19,14 +69,12 @@ int pack(const rw_pack_filter_args& a, int task) {
   const int vectors = (transposed ? a.inputs : a.outputs) / lanes;
   const int end = std::min(vectors, (task + 1) * pack_vectors);
   for (int vector = task * pack_vectors; vector < end; vector += tile_vectors) {
-    const int columns = std::min(tile_vectors, end - vector) * lanes;
+    const int width = std::min(tile_vectors, end - vector);
     T* const panel = static_cast<T*>(a.packed) + panel_offset(vector, depth);
-    for (int64_t k = 0; k < depth; k++) {
-      T* const row = panel + k / step * step * columns + k % step;
-      for (int j = 0; j < columns; j++) {
-        const int64_t i = vector * lanes + j;
-        store_one(row + j * step, transposed ? a.filter[i * a.outputs + k] : a.filter[k * a.outputs + i]);
-      }
+    for (int j = 0; j < width; j++) {
+      const int64_t first = static_cast<int64_t>(vector + j) * lanes;
+      const float* const columns = transposed ? a.filter + first * a.outputs : a.filter + first;
+      pack_columns(columns, a.outputs, transposed, depth, panel + j * lanes * step, width * lanes);
     }
   }
   return RW_OK;

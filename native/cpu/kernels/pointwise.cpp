@@ -15,6 +15,7 @@ template <typename T>
 int multiply(const rw_pointwise_args& a, int task) {
   const T* const x = static_cast<const T*>(a.x);
   T* const y = static_cast<T*>(a.y);
+  const Tiles tiles(a.inputs);
   const int64_t begin = task * a.pixels_per_task;
   const int64_t end = std::min(a.pixels, begin + a.pixels_per_task);
   for (int64_t first = begin; first < end; first += cached_pixels) {
@@ -23,7 +24,7 @@ int multiply(const rw_pointwise_args& a, int task) {
     Ahead ahead;
     ahead.add(x + next * a.inputs, std::min<int64_t>(cached_pixels, end - next) * a.inputs);
     ahead.spread(product_steps<T>(pixels, a.inputs, a.outputs / lanes));
-    product(x + first * a.inputs, a.inputs, pixels, static_cast<const T*>(a.packed), a.inputs, a.outputs / lanes, ahead,
+    product(tiles, x + first * a.inputs, a.inputs, pixels, static_cast<const T*>(a.packed), a.inputs, a.outputs / lanes, ahead,
             [=](int64_t pixel, int64_t vector, vec sum) {
               store_rounded(target + pixel * a.outputs + vector * lanes, sum);
             });

@@ -21,6 +21,7 @@ int run(const rw_pointwise_filter_gradient_args& a, int task, int worker) {
   const int64_t first_pixel = chunk * a.pixels_per_task;
   const int64_t end_pixel = std::min(a.pixels, first_pixel + a.pixels_per_task);
   auto* const scratch = static_cast<typename Factor<T>::type*>(static_cast<void* const*>(a.worker_scratch)[worker]);
+  const Tiles tiles(tile_depth);
   float* const sums = a.partials + (chunk * a.inputs + first_input) * a.outputs;
 
   for (int64_t pixel = first_pixel; pixel < end_pixel; pixel += block_pixels) {
@@ -32,7 +33,7 @@ int run(const rw_pointwise_filter_gradient_args& a, int task, int worker) {
     ahead.add(dy + static_cast<int64_t>(pixels) * a.outputs, following * a.outputs);
     ahead.add(x + static_cast<int64_t>(pixels) * a.inputs, following * a.inputs);
     ahead.spread(outer_steps<T>(pixels, inputs, a.outputs / lanes));
-    outer_products(x + first_input, a.inputs, inputs, dy, a.outputs, a.outputs, pixels, sums, pixel == first_pixel,
+    outer_products(tiles, x + first_input, a.inputs, inputs, dy, a.outputs, a.outputs, pixels, sums, pixel == first_pixel,
                    scratch, ahead);
   }
   return RW_OK;

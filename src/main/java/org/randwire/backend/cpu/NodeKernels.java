@@ -51,6 +51,9 @@ final class NodeKernels {
   /** Pixels that go through a product together; block_rows of native/cpu/node.h. */
   private static final int BLOCK_PIXELS = 56;
 
+  /** Pixels added to a filter's gradient at once; held_pixels of node_backward.cpp. */
+  private static final int HELD_PIXELS = 64;
+
   private static final int LANES = NativeKernels.LANES;
   private static final int UNSCALED = NodeTransform.GradientSum.UNSCALED;
 
@@ -483,13 +486,16 @@ final class NodeKernels {
     int height = (shape.height() - 1) / stride + 1;
     long block = b.whole() ? blockRows(height, (int) width) : 1;
     long pixels = block * width;
+    long held = b.filterGradient() ? pixels * Math.max(1, HELD_PIXELS / pixels) : pixels;
     long rows = b.filterGradient() ? (block - 1) * stride + 3 : 1;
     return (width + 2) * ((block + 2) * channels + LANES)
         + (shape.width() + 2L) * (rows * channels + LANES)
         + (2L * b.inputs().count() + 3) * channels
-        + (b.whole() ? pixels * (1 + b.y().storedChannels()) : 0)
+        + (b.whole()
+            ? NativeKernels.ceil(pixels, LANES) * LANES + held * b.y().storedChannels()
+            : 0)
         + (b.filterGradient()
-            ? pixels * channels + (pixels + 1) * (channels + PointwiseKernels.PANEL)
+            ? held * channels + (held + 1) * (channels + PointwiseKernels.PANEL)
             : 0);
   }
 

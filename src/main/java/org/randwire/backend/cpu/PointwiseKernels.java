@@ -7,6 +7,7 @@ import org.randwire.backend.Call;
 import org.randwire.backend.Kernel;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.cpu.binding.Core;
+import org.randwire.backend.cpu.binding.NativeCore;
 import org.randwire.backend.cpu.binding.rw_pack_filter_args;
 import org.randwire.backend.cpu.binding.rw_pointwise_args;
 import org.randwire.backend.cpu.binding.rw_pointwise_filter_gradient_args;
@@ -94,10 +95,10 @@ final class PointwiseKernels {
   }
 
   /**
-   * Not bfloat16 on a processor with tiles (AMX): they are faster than our vectors, and oneDNN's.
+   * Not bfloat16 where only oneDNN uses the processor's tiles (AMX): they are faster than vectors.
    */
   static boolean multiplies(DataType type) {
-    return type == DataType.FLOAT32 || !OneDnn.usesMatrixTiles();
+    return type == DataType.FLOAT32 || !OneDnn.usesMatrixTiles() || NativeCore.usesMatrixTiles();
   }
 
   /** (source, filter) to target; with the filter transposed it is the input's gradient. */

@@ -33,7 +33,7 @@ class PointwiseKernelsTest {
   static List<Case> cases() {
     List<Case> cases = new ArrayList<>();
     for (DataType type : List.of(DataType.FLOAT32, DataType.BFLOAT16)) {
-      if (type == DataType.FLOAT32 || !OneDnn.usesMatrixTiles()) {
+      if (PointwiseKernels.multiplies(type)) {
         cases.add(pointwise(1, 16, 1, 16, type));
         cases.add(pointwise(5, 78, 7, 109, type));
         cases.add(pointwise(2, 160, 5, 40, type)); // only blocks of inputs

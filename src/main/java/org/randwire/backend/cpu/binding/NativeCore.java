@@ -27,6 +27,11 @@ public final class NativeCore {
     return Loaded.REASON;
   }
 
+  /** Returns whether the core multiplies bfloat16 with the processor's tile registers (AMX). */
+  public static boolean usesMatrixTiles() {
+    return available() && Core.rw_isa().getString().equals("amx");
+  }
+
   /** Holds the outcome of the one attempt; the JVM makes it when the first caller asks. */
   private static final class Loaded {
     static final Optional<String> REASON = load();
