@@ -48,7 +48,7 @@ final class PointwiseKernels {
   private static final int LEAST_PIXELS_PER_INPUT = 8;
 
   /** A block of inputs; each packs the output's gradient again. */
-  private static final int BLOCK_INPUTS = 32;
+  private static final int BLOCK_INPUTS = 80;
 
   /** The widest panel of the output's gradient that a worker packs, in channels. */
   static final int PANEL = 48;
