@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.space;
+
+import java.util.List;
+import java.util.Map;
+import org.randwire.network.NetworkSpec;
+import org.randwire.network.resnet.AnyNetStages;
+import org.randwire.network.resnet.RegNet;
+import org.randwire.tensor.TensorShape;
+
+/**
+ * The RegNet design space (Radosavovic et al. 2020, section 3.3): the six parameters of {@link
+ * RegNet}'s rule. Choices whose rule gives another number of stages than the frame has are drawn
+ * again.
+ *
+ * @param initialWidths w0
+ * @param slopes wa
+ * @param multipliers wm, above 1
+ */
+public record RegNetSpace(
+    String name,
+    String description,
+    AnyNetFrame frame,
+    List<Integer> depths,
+    List<Integer> initialWidths,
+    List<Integer> slopes,
+    List<Double> multipliers,
+    List<Integer> ratios,
+    List<Integer> groupWidths,
+    List<Parameter> parameters)
+    implements DesignSpace {
+
+  /**
+   * Checks the value sets.
+   *
+   * @throws IllegalArgumentException if one is empty or has a value twice
+   */
+  public RegNetSpace(
+      String name,
+      String description,
+      AnyNetFrame frame,
+      List<Integer> depths,
+      List<Integer> initialWidths,
+      List<Integer> slopes,
+      List<Double> multipliers,
+      List<Integer> ratios,
+      List<Integer> groupWidths) {
+    this(
+        name,
+        description,
+        frame,
+        List.copyOf(depths),
+        List.copyOf(initialWidths),
+        List.copyOf(slopes),
+        List.copyOf(multipliers),
+        List.copyOf(ratios),
+        List.copyOf(groupWidths),
+        List.of(
+            new Parameter("depth", depths),
+            new Parameter("initialWidth", initialWidths),
+            new Parameter("slope", slopes),
+            new Parameter("multiplier", multipliers),
+            new Parameter("ratio", ratios),
+            new Parameter("groupWidth", groupWidths)));
+  }
+
+  private static AnyNetStages stages(Choice choice) {
+    return new RegNet(choice.integer(0), choice.integer(1), choice.integer(2), choice.number(3))
+        .stages(choice.integer(4), choice.integer(5));
+  }
+
+  @Override
+  public boolean admits(Choice choice) {
+    return stages(choice).depths().size() == frame.stages();
+  }
+
+  @Override
+  public String rule() {
+    return "exactly " + frame.stages() + " stages";
+  }
+
+  @Override
+  public NetworkSpec network(Choice choice, TensorShape input, int classes) {
+    return frame.network(stages(choice), input, classes);
+  }
+
+  @Override
+  public Map<String, Object> settings(Choice choice) {
+    return frame.settings(stages(choice));
+  }
+}
