@@ -4,7 +4,6 @@ package org.randwire.cli;
 import java.io.PrintWriter;
 import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -92,7 +91,7 @@ final class SpaceDescription {
   void print(PrintWriter out) {
     DesignSpace space = loaded.space();
     out.printf("%s: %s%n%n", space.name(), space.description());
-    valueSets(space).forEach((set, names) -> out.printf("%-28s %s%n", label(names), set));
+    valueSets(space).forEach((set, times) -> out.print(set.line(times)));
     out.printf(Locale.ROOT, "%nsize          %s networks%n", grouped(space.size()));
     if (space instanceof CellSpace cells) {
       out.printf(
@@ -120,35 +119,34 @@ final class SpaceDescription {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
-  /** Parameters of one value set together. */
-  private static Map<String, List<String>> valueSets(DesignSpace space) {
-    Map<String, List<String>> sets = new LinkedHashMap<>();
+  /** A line for each kind of parameter and value set: {@code 3 x depth 1, 2, 4}. */
+  private static Map<ValueSet, Integer> valueSets(DesignSpace space) {
+    Map<ValueSet, Integer> sets = new LinkedHashMap<>();
     for (Parameter parameter : space.parameters()) {
       String kind = parameter.name().replaceAll("[0-9]+$|^.*\\.", "");
-      sets.computeIfAbsent(kind + ":" + text(parameter.values()), key -> new ArrayList<>())
-          .add(parameter.name());
+      sets.merge(new ValueSet(kind, parameter.values()), 1, Integer::sum);
     }
-    Map<String, List<String>> bySet = new LinkedHashMap<>();
-    sets.forEach((key, names) -> bySet.put(key, names));
-    return bySet;
+    return sets;
   }
 
-  private static String label(List<String> names) {
-    return names.size() == 1
-        ? names.get(0)
-        : names.size() == 2
-            ? String.join(", ", names)
-            : names.get(0) + " .. " + names.get(names.size() - 1);
+  private record ValueSet(String kind, List<?> values) {
+    String line(int times) {
+      return "%-18s %s%n".formatted(times == 1 ? kind : times + " x " + kind, text(values));
+    }
   }
 
   private static String text(List<?> values) {
     if (values.size() <= SHOWN_VALUES) {
       return values.stream().map(Object::toString).collect(Collectors.joining(", "));
     }
-    return String.join(
-        "",
-        Arrays.asList(
-            values.get(0) + ", " + values.get(1),
-            ", .., " + values.get(values.size() - 1) + " (" + values.size() + " values)"));
+    Object last = values.get(values.size() - 1);
+    return values.get(0)
+        + ", "
+        + values.get(1)
+        + ", .., "
+        + last
+        + " ("
+        + values.size()
+        + " values)";
   }
 }

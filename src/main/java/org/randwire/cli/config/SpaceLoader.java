@@ -42,7 +42,7 @@ public final class SpaceLoader {
   /** Whether an argument means a space: a known name, or a file with a {@code base}. */
   public static boolean isSpace(String argument) {
     Path file = Path.of(argument);
-    if (!Files.isRegularFile(file)) {
+    if (find(argument).isPresent() || !Files.isRegularFile(file)) {
       return find(argument).isPresent();
     }
     try {
@@ -65,16 +65,21 @@ public final class SpaceLoader {
     Path file = Path.of(space);
     Map<String, Entry> entries = new LinkedHashMap<>();
     Place place = new Place(Layer.FILE, space, 0, 0);
+    Optional<DesignSpace> known = find(space);
     DesignSpace base;
-    if (Files.isRegularFile(file)) {
+    String name;
+    if (known.isEmpty() && Files.isRegularFile(file)) {
       entries.putAll(read(file));
       base = base(entries.remove(BASE), place);
+      name = String.valueOf(file.getFileName()).replaceFirst("\\.ya?ml$", "");
     } else {
-      base = find(space).orElseThrow(() -> unknown(space));
+      base = known.orElseThrow(() -> unknown(space));
+      name = base.name();
       place = new Place(Layer.COMMAND_LINE, "command line", 0, 0);
     }
     readOverrides(overrides, entries);
-    return new SpaceValues(base, entries, place).build(name(file, entries, base));
+    Entry own = entries.remove(NAME);
+    return new SpaceValues(base, entries, place).build(own == null ? name : text(own));
   }
 
   private static ConfigException unknown(String name) {
@@ -96,15 +101,8 @@ public final class SpaceLoader {
             () -> "known: " + String.join(", ", Spaces.names()) + ", or a YAML file with a base");
   }
 
-  private static String name(Path file, Map<String, Entry> entries, DesignSpace base) {
-    Entry entry = entries.remove(NAME);
-    if (entry != null) {
-      return SpaceValues.text(entry, NAME);
-    }
-    Path last = file.getFileName();
-    return Files.isRegularFile(file) && last != null
-        ? last.toString().replaceFirst("\\.ya?ml$", "")
-        : base.name();
+  private static String text(Entry name) {
+    return SpaceValues.text(name, NAME);
   }
 
   private static DesignSpace base(@org.jspecify.annotations.Nullable Entry entry, Place file) {

@@ -71,9 +71,19 @@ final class SpaceValues {
       // Value sets that contradict each other; the message starts with the key.
       refuseUnknown();
       String message = String.valueOf(e.getMessage());
-      Entry entry = entries.get(message.substring(0, Math.max(0, message.indexOf(':'))));
-      throw new ConfigException(entry == null ? place : entry.place(), message);
+      throw new ConfigException(placeOf(message), message);
     }
+  }
+
+  /** The place of the first key that a message names and that was written. */
+  private Place placeOf(String message) {
+    for (String word : message.split("[^A-Za-z]+")) {
+      Entry entry = entries.get(word);
+      if (entry != null) {
+        return entry.place();
+      }
+    }
+    return place;
   }
 
   private DesignSpace space(String name) {
