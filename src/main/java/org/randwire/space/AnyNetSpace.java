@@ -27,8 +27,7 @@ public record AnyNetSpace(
     List<Integer> ratios,
     List<Integer> groupWidths,
     boolean sharesRatio,
-    boolean sharesGroupWidth,
-    List<Parameter> parameters)
+    boolean sharesGroupWidth)
     implements DesignSpace {
 
   /**
@@ -36,44 +35,26 @@ public record AnyNetSpace(
    *
    * @throws IllegalArgumentException if one is empty or has a value twice
    */
-  public AnyNetSpace(
-      String name,
-      String description,
-      AnyNetFrame frame,
-      List<Integer> depths,
-      List<Integer> widths,
-      List<Integer> ratios,
-      List<Integer> groupWidths,
-      boolean sharesRatio,
-      boolean sharesGroupWidth) {
-    this(
-        name,
-        description,
-        frame,
-        List.copyOf(depths),
-        List.copyOf(widths),
-        List.copyOf(ratios),
-        List.copyOf(groupWidths),
-        sharesRatio,
-        sharesGroupWidth,
-        parameters(
-            frame.stages(), depths, widths, ratios, groupWidths, sharesRatio, sharesGroupWidth));
+  public AnyNetSpace {
+    depths = List.copyOf(depths);
+    widths = List.copyOf(widths);
+    ratios = List.copyOf(ratios);
+    groupWidths = List.copyOf(groupWidths);
+    Parameter.requireValueSet("depth", depths);
+    Parameter.requireValueSet("width", widths);
+    Parameter.requireValueSet("ratio", ratios);
+    Parameter.requireValueSet("groupWidth", groupWidths);
   }
 
-  private static List<Parameter> parameters(
-      int stages,
-      List<Integer> depths,
-      List<Integer> widths,
-      List<Integer> ratios,
-      List<Integer> groupWidths,
-      boolean sharesRatio,
-      boolean sharesGroupWidth) {
+  @Override
+  public List<Parameter> parameters() {
+    int stages = frame.stages();
     List<Parameter> parameters = new ArrayList<>();
     StagedSpace.addPerStage(parameters, "depth", stages, depths);
     StagedSpace.addPerStage(parameters, "width", stages, widths);
     add(parameters, "ratio", sharesRatio ? 1 : stages, ratios);
     add(parameters, "groupWidth", sharesGroupWidth ? 1 : stages, groupWidths);
-    return List.copyOf(parameters);
+    return parameters;
   }
 
   private static void add(List<Parameter> to, String name, int count, List<Integer> values) {

@@ -31,11 +31,13 @@ public record CellSpace(
     int nodes,
     CellOutput output,
     List<Integer> widths,
-    List<Integer> depths,
-    List<Parameter> parameters)
+    List<Integer> depths)
     implements DesignSpace {
 
   private static final String PRESET = "cell";
+
+  /** Far above what any search has used; the parameters of a cell grow with the square. */
+  private static final int MOST_NODES = 64;
 
   /** Op and state of the left and the right edge. */
   private static final int PARAMETERS_OF_A_NODE = 4;
@@ -46,33 +48,23 @@ public record CellSpace(
   /**
    * Checks the value sets.
    *
-   * @throws IllegalArgumentException if one is empty or has a value twice, or there is no node
+   * @throws IllegalArgumentException if one is empty or has a value twice, or nodes is not in [1,
+   *     64]
    */
-  public CellSpace(
-      String name,
-      String description,
-      List<CellOp> ops,
-      int nodes,
-      CellOutput output,
-      List<Integer> widths,
-      List<Integer> depths) {
-    this(
-        name,
-        description,
-        List.copyOf(ops),
-        nodes,
-        output,
-        List.copyOf(widths),
-        List.copyOf(depths),
-        parameters(ops, nodes, widths, depths));
-  }
-
-  private static List<Parameter> parameters(
-      List<CellOp> ops, int nodes, List<Integer> widths, List<Integer> depths) {
-    if (nodes < 1) {
-      throw new IllegalArgumentException("nodes: a cell needs at least one, got " + nodes);
+  public CellSpace {
+    ops = List.copyOf(ops);
+    widths = List.copyOf(widths);
+    depths = List.copyOf(depths);
+    if (nodes < 1 || nodes > MOST_NODES) {
+      throw new IllegalArgumentException("nodes: a cell has 1 to " + MOST_NODES + ", got " + nodes);
     }
     Parameter.requireValueSet("ops", ops);
+    Parameter.requireValueSet("width", widths);
+    Parameter.requireValueSet("depth", depths);
+  }
+
+  @Override
+  public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     parameters.add(new Parameter("width", widths));
     parameters.add(new Parameter("depth", depths));
@@ -87,7 +79,7 @@ public record CellSpace(
         }
       }
     }
-    return List.copyOf(parameters);
+    return parameters;
   }
 
   /** The number of cells, as the paper's Table 3 counts them: pairs of edges are ordered. */

@@ -29,8 +29,7 @@ public record RandWireSpace(
     List<Wiring> wirings,
     List<Integer> nodes,
     List<Integer> channels,
-    List<Integer> seeds,
-    List<Parameter> parameters)
+    List<Integer> seeds)
     implements DesignSpace {
 
   /**
@@ -39,27 +38,12 @@ public record RandWireSpace(
    * @throws IllegalArgumentException if one is empty or has a value twice, or a generator needs
    *     more nodes than a stage may have
    */
-  public RandWireSpace(
-      String name,
-      String description,
-      Regime regime,
-      List<Wiring> wirings,
-      List<Integer> nodes,
-      List<Integer> channels,
-      List<Integer> seeds) {
-    this(
-        name,
-        description,
-        regime,
-        List.copyOf(wirings),
-        List.copyOf(nodes),
-        List.copyOf(channels),
-        List.copyOf(seeds),
-        List.of(
-            new Parameter("generator", wirings.stream().map(Wiring::toString).toList()),
-            new Parameter("nodes", nodes),
-            new Parameter("channels", channels),
-            new Parameter("seed", seeds)));
+  public RandWireSpace {
+    wirings = List.copyOf(wirings);
+    nodes = List.copyOf(nodes);
+    channels = List.copyOf(channels);
+    seeds = List.copyOf(seeds);
+    parameters(wirings, nodes, channels, seeds);
     if (regime == Regime.REGULAR) {
       throw new IllegalArgumentException(
           "regime: the regular one has a first stage of half the nodes and is not sampled");
@@ -74,6 +58,20 @@ public record RandWireSpace(
         }
       }
     }
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters(wirings, nodes, channels, seeds);
+  }
+
+  private static List<Parameter> parameters(
+      List<Wiring> wirings, List<Integer> nodes, List<Integer> channels, List<Integer> seeds) {
+    return List.of(
+        new Parameter("generator", wirings.stream().map(Wiring::toString).toList()),
+        new Parameter("nodes", nodes),
+        new Parameter("channels", channels),
+        new Parameter("seed", seeds));
   }
 
   private Wiring wiring(Choice choice) {

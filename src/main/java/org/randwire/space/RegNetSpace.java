@@ -26,8 +26,7 @@ public record RegNetSpace(
     List<Integer> slopes,
     List<Double> multipliers,
     List<Integer> ratios,
-    List<Integer> groupWidths,
-    List<Parameter> parameters)
+    List<Integer> groupWidths)
     implements DesignSpace {
 
   /**
@@ -35,33 +34,38 @@ public record RegNetSpace(
    *
    * @throws IllegalArgumentException if one is empty or has a value twice
    */
-  public RegNetSpace(
-      String name,
-      String description,
-      AnyNetFrame frame,
+  public RegNetSpace {
+    depths = List.copyOf(depths);
+    initialWidths = List.copyOf(initialWidths);
+    slopes = List.copyOf(slopes);
+    multipliers = List.copyOf(multipliers);
+    ratios = List.copyOf(ratios);
+    groupWidths = List.copyOf(groupWidths);
+    parameters(depths, initialWidths, slopes, multipliers, ratios, groupWidths);
+    if (multipliers.stream().anyMatch(multiplier -> !(multiplier > 1))) {
+      throw new IllegalArgumentException("multiplier: must be above 1, got " + multipliers);
+    }
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters(depths, initialWidths, slopes, multipliers, ratios, groupWidths);
+  }
+
+  private static List<Parameter> parameters(
       List<Integer> depths,
       List<Integer> initialWidths,
       List<Integer> slopes,
       List<Double> multipliers,
       List<Integer> ratios,
       List<Integer> groupWidths) {
-    this(
-        name,
-        description,
-        frame,
-        List.copyOf(depths),
-        List.copyOf(initialWidths),
-        List.copyOf(slopes),
-        List.copyOf(multipliers),
-        List.copyOf(ratios),
-        List.copyOf(groupWidths),
-        List.of(
-            new Parameter("depth", depths),
-            new Parameter("initialWidth", initialWidths),
-            new Parameter("slope", slopes),
-            new Parameter("multiplier", multipliers),
-            new Parameter("ratio", ratios),
-            new Parameter("groupWidth", groupWidths)));
+    return List.of(
+        new Parameter("depth", depths),
+        new Parameter("initialWidth", initialWidths),
+        new Parameter("slope", slopes),
+        new Parameter("multiplier", multipliers),
+        new Parameter("ratio", ratios),
+        new Parameter("groupWidth", groupWidths));
   }
 
   private static AnyNetStages stages(Choice choice) {

@@ -3,6 +3,7 @@ package org.randwire.space;
 
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
@@ -20,23 +21,56 @@ import org.randwire.tensor.TensorShape;
  * network at an index depends on (name of the space, seed, index), the space and the constraint,
  * and on nothing else: not on the other indices, nor on threads. Immutable; safe for several
  * threads.
- *
- * @param input shape of one image
- * @param tries networks drawn for one index at most, at least 1
  */
-public record Sampler(
-    DesignSpace space,
-    long seed,
-    TensorShape input,
-    int classes,
-    Constraint constraint,
-    int tries) {
+public final class Sampler {
 
-  public Sampler {
+  private final DesignSpace space;
+  private final List<Parameter> parameters;
+  private final long key;
+  private final RandomStreams streams;
+  private final TensorShape input;
+  private final int classes;
+  private final Constraint constraint;
+  private final int tries;
+
+  /**
+   * A sampler for networks of one size of images.
+   *
+   * @param input shape of one image
+   * @param tries networks drawn for one index at most, at least 1
+   */
+  public Sampler(
+      DesignSpace space,
+      long seed,
+      TensorShape input,
+      int classes,
+      Constraint constraint,
+      int tries) {
     if (tries < 1 || classes < 1) {
       throw new IllegalArgumentException(
           "tries and classes must be at least 1, got " + tries + ", " + classes);
     }
+    this.space = space;
+    this.parameters = List.copyOf(space.parameters());
+    this.key = key(space.name());
+    this.streams = new RandomStreams(seed);
+    this.input = input;
+    this.classes = classes;
+    this.constraint = constraint;
+    this.tries = tries;
+  }
+
+  public DesignSpace space() {
+    return space;
+  }
+
+  public Constraint constraint() {
+    return constraint;
+  }
+
+  /** The most networks that are drawn for one index. */
+  public int tries() {
+    return tries;
   }
 
   /** What was met on the way, for the message if nothing is found. */
@@ -67,17 +101,22 @@ public record Sampler(
    * @throws NothingFoundException if none of the tries meets the constraint
    */
   public SampledNetwork draw(long index) {
-    PhiloxStream random =
-        new RandomStreams(seed).stream(Purpose.DESIGN_SPACE, index, key(space.name()));
+    PhiloxStream random = streams.stream(Purpose.DESIGN_SPACE, index, key);
     Tally tally = new Tally();
     for (int attempt = 1; attempt <= tries; attempt++) {
-      Choice choice = Choice.draw(space.parameters(), random);
+      Choice choice = Choice.draw(parameters, random);
       if (space.admits(choice)) {
         NetworkSpec spec = space.network(choice, input, classes);
         Complexity complexity = Complexity.of(spec.build());
         if (constraint.accepts(complexity)) {
           return new SampledNetwork(
-              space.name(), seed, index, attempt, space.settings(choice), spec, complexity);
+              space.name(),
+              streams.masterSeed(),
+              index,
+              attempt,
+              space.settings(choice),
+              spec,
+              complexity);
         }
         tally.add(complexity);
       }

@@ -26,8 +26,7 @@ public record StagedSpace(
     List<Integer> depths,
     List<Integer> widths,
     List<Integer> ratios,
-    List<Integer> groups,
-    List<Parameter> parameters)
+    List<Integer> groups)
     implements DesignSpace {
 
   /** What the stages repeat; its lower-case name is that of the network's preset. */
@@ -47,50 +46,36 @@ public record StagedSpace(
    * @throws IllegalArgumentException if one is empty or has a value twice, or if there is a width
    *     that a ratio or a number of groups does not divide
    */
-  public StagedSpace(
-      String name,
-      String description,
-      Family family,
-      int stages,
-      List<Integer> depths,
-      List<Integer> widths,
-      List<Integer> ratios,
-      List<Integer> groups) {
-    this(
-        name,
-        description,
-        family,
-        stages,
-        List.copyOf(depths),
-        List.copyOf(widths),
-        List.copyOf(ratios),
-        List.copyOf(groups),
-        parameters(family, stages, depths, widths, ratios, groups));
-  }
-
-  private static List<Parameter> parameters(
-      Family family,
-      int stages,
-      List<Integer> depths,
-      List<Integer> widths,
-      List<Integer> ratios,
-      List<Integer> groups) {
+  public StagedSpace {
+    depths = List.copyOf(depths);
+    widths = List.copyOf(widths);
+    ratios = List.copyOf(ratios);
+    groups = List.copyOf(groups);
     if (stages < 1) {
       throw new IllegalArgumentException("stages: must be at least 1, got " + stages);
     }
+    Parameter.requireValueSet("depth", depths);
+    Parameter.requireValueSet("width", widths);
+    if (family == Family.RESNEXT) {
+      Parameter.requireValueSet("ratio", ratios);
+      Parameter.requireValueSet("groups", groups);
+      requireFitting(widths, ratios, groups);
+    }
+  }
+
+  @Override
+  public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     addPerStage(parameters, "depth", stages, depths);
     addPerStage(parameters, "width", stages, widths);
     if (family == Family.RESNEXT) {
       addPerStage(parameters, "ratio", stages, ratios);
       addPerStage(parameters, "groups", stages, groups);
-      requireFitting(widths, ratios, groups);
     }
-    return List.copyOf(parameters);
+    return parameters;
   }
 
   static void addPerStage(List<Parameter> to, String name, int stages, List<?> values) {
-    Parameter.requireValueSet(name, values);
     for (int stage = 1; stage <= stages; stage++) {
       to.add(new Parameter(name + stage, values));
     }

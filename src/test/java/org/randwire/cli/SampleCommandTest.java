@@ -223,7 +223,7 @@ class SampleCommandTest {
         "base: resnet~depth: [] | mine.yaml:2:8: depth: the value set is empty",
         "base: resnet~depth: [1, 2, 1] | mine.yaml:2:8: depth: 1 is in the value set twice",
         "base: resnet~depth: [0] | mine.yaml:2:9: depth: expected an integer from 1 to"
-            + " 65536, found 0",
+            + " 1024, found 0",
         "base: resnet~width: {from: 64, to: 16, count: 3} | mine.yaml:2:8: width: no 3 values lie"
             + " between 64 and 16 in log space",
         "base: resnet~width: {from: 64, to: 16, step: 3} | mine.yaml:2:8: width: the value set is"
@@ -241,6 +241,7 @@ class SampleCommandTest {
         "base: darts~ops: [sep3, sepp5] | mine.yaml:2:13: ops: expected one of none, skip, avg3,"
             + " max3, max5, max7, conv1, conv3, conv3x1, conv7x1, sep3, sep5, sep7, dil3, dil5,"
             + " dilsep3, found 'sepp5'; did you mean 'sep5'?",
+        "base: darts~nodes: 65 | mine.yaml:2:8: nodes: a cell has 1 to 64, got 65",
         "base: darts~ops: [] | mine.yaml:2:6: ops: the value set is empty",
         "base: randwire~generator: [ws(4)] | mine.yaml:2:12: generator: a generator is written as"
             + " ws(4, 0.75), er(0.2) or ba(5), got 'ws(4)'",

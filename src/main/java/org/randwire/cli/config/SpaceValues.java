@@ -41,7 +41,10 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /** The values of a space's keys, those that were written and those of its base. */
 final class SpaceValues {
 
-  private static final ValueType INTEGER = new IntegerType(1, 65_536);
+  /** What a configuration accepts, where that is less than for widths. */
+  private static final Map<String, Long> LARGEST =
+      Map.of("depth", 1024L, "strides", 16L, "stemStride", 16L, "nodes", 4096L);
+
   private static final ValueType NUMBER = new NumberType(0, 1e6, true);
   private static final ValueType TEXT = new TextType();
   private static final ValueType BOUND = new IntegerType(0, Long.MAX_VALUE);
@@ -248,12 +251,16 @@ final class SpaceValues {
         path + ": unknown; valid: " + String.join(", ", Measure.labels()) + ", any");
   }
 
+  private static ValueType integer(String key) {
+    return new IntegerType(1, LARGEST.getOrDefault(key, 65_536L));
+  }
+
   private int integer(String key, int byDefault) {
     known.add(key);
     Entry entry = entries.get(key);
     return entry == null
         ? byDefault
-        : Math.toIntExact((Long) read(INTEGER, entry.value(), key, entry));
+        : Math.toIntExact((Long) read(integer(key), entry.value(), key, entry));
   }
 
   private <E extends Enum<E>> E choice(String key, E byDefault, Class<E> type) {
@@ -274,7 +281,7 @@ final class SpaceValues {
       known.add(key);
       return written(key, entry, mapping);
     }
-    return list(key, INTEGER, byDefault, value -> Math.toIntExact((Long) value));
+    return list(key, integer(key), byDefault, value -> Math.toIntExact((Long) value));
   }
 
   private List<Integer> written(String key, Entry entry, MappingNode mapping) {
@@ -282,7 +289,8 @@ final class SpaceValues {
     for (Map.Entry<String, Node> field : fields(mapping).entrySet()) {
       String path = key + "." + field.getKey();
       fields.put(
-          field.getKey(), Math.toIntExact((Long) read(INTEGER, field.getValue(), path, entry)));
+          field.getKey(),
+          Math.toIntExact((Long) read(integer(key), field.getValue(), path, entry)));
     }
     boolean steps = fields.keySet().equals(Set.of("from", "to", "step"));
     if (!steps && !fields.keySet().equals(Set.of("from", "to", "count"))) {
