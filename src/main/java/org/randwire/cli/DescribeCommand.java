@@ -81,6 +81,14 @@ final class DescribeCommand implements Callable<Integer> {
       describeSpace(arguments.all());
       return ExitStatus.DONE.code();
     }
+    spaceArguments
+        .given()
+        .ifPresent(
+            option -> {
+              throw new CliException(
+                  ExitStatus.USAGE,
+                  option + ": only for a design space, such as describe darts " + option + " ..");
+            });
     RunAssembly assembly = new RunAssembly(arguments.load());
     List<Dag> graphs = assembly.stageGraphs();
     OpGraph network = assembly.network(graphs);
@@ -96,6 +104,11 @@ final class DescribeCommand implements Callable<Integer> {
   }
 
   private void describeSpace(List<String> given) throws InterruptedException {
+    if (svg != null) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--svg: a design space has no wiring to draw; a network of it may have");
+    }
     LoadedSpace space = SpaceLoader.load(given.get(0), given.subList(1, given.size()));
     SpaceDescription description = new SpaceDescription(space, spaceArguments);
     output.print(description.values(), description::print);

@@ -2,7 +2,10 @@
 package org.randwire.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.randwire.cli.config.ConfigLoader;
 import org.randwire.cli.config.LoadedSpace;
@@ -18,13 +21,13 @@ import picocli.CommandLine.Option;
 final class SpaceArguments {
 
   private static final String RANGE = "MIN..MAX";
+  private static final int DEFAULT_TRIES = 10_000;
 
   @Option(
       names = "--seed",
       paramLabel = "S",
-      defaultValue = "1",
-      description = "Seed of the networks drawn from a space (default: ${DEFAULT-VALUE}).")
-  private long seed;
+      description = "Seed of the networks drawn from a space (default: 1).")
+  private @Nullable Long seed;
 
   @Option(
       names = "--params",
@@ -58,14 +61,20 @@ final class SpaceArguments {
   @Option(
       names = "--tries",
       paramLabel = "N",
-      defaultValue = "10000",
-      description =
-          "Networks drawn for one that meets the constraint, at most (default:"
-              + " ${DEFAULT-VALUE}).")
-  private int tries;
+      description = "Networks drawn for one that meets the constraint, at most (default: 10000).")
+  private @Nullable Integer tries;
 
-  long seed() {
-    return seed;
+  /** The first of these options that was given. */
+  Optional<String> given() {
+    Map<String, Boolean> all = new LinkedHashMap<>();
+    all.put("--seed", seed != null);
+    all.put("--params", params != null);
+    all.put("--multiply-adds", multiplyAdds != null);
+    all.put("--activations", activations != null);
+    all.put("--any", any);
+    all.put("--within", within != null);
+    all.put("--tries", tries != null);
+    return all.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).findFirst();
   }
 
   /** The sampler of a space; ranges given here replace those of its file. */
@@ -75,10 +84,17 @@ final class SpaceArguments {
   }
 
   Sampler sampler(LoadedSpace loaded, Constraint constraint) {
-    if (tries < 1) {
-      throw new CliException(ExitStatus.USAGE, "--tries: expected at least 1, found " + tries);
+    int most = tries == null ? DEFAULT_TRIES : tries;
+    if (most < 1) {
+      throw new CliException(ExitStatus.USAGE, "--tries: expected at least 1, found " + most);
     }
-    return new Sampler(loaded.space(), seed, loaded.input(), loaded.classes(), constraint, tries);
+    return new Sampler(
+        loaded.space(),
+        seed == null ? 1 : seed,
+        loaded.input(),
+        loaded.classes(),
+        constraint,
+        most);
   }
 
   private Constraint constraint() {

@@ -206,6 +206,10 @@ class SampleCommandTest {
             + " 'resnet-56'?",
         "sample vanilla --within resnet-56 --params ..4 | --within: is a constraint of its own;"
             + " leave out the ranges",
+        "describe network.name=cell --params ..1M | --params: only for a design space, such as"
+            + " describe darts --params ..",
+        "describe darts --svg x.svg | --svg: a design space has no wiring to draw; a network of it"
+            + " may have",
         "train nasnet | nasnet: no such file; it is a design space: sample nasnet draws networks"
             + " from it",
       })

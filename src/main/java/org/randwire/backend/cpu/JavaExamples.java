@@ -2,16 +2,12 @@
 package org.randwire.backend.cpu;
 
 import static org.randwire.backend.cpu.JavaKernel.exampleElements;
-import static org.randwire.backend.cpu.JavaKernel.first;
-import static org.randwire.backend.cpu.JavaKernel.tasks;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
-import java.util.List;
 import java.util.stream.Stream;
 import org.randwire.backend.Kernel;
-import org.randwire.backend.cpu.JavaKernel.Region;
 import org.randwire.op.Instruction;
 import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
@@ -44,8 +40,8 @@ final class JavaExamples {
           ByteBuffer y = memory.bytes(output);
           boolean narrow = output.type() == DataType.BFLOAT16;
           Scaling scaling = narrow ? narrow(x, y) : wide(x, y);
-          return examples(
-              output, n -> scaling.run(n * elements, elements, factors.get(n * stride)));
+          return JavaPointwise.examples(
+              call, n -> scaling.run(n * elements, elements, factors.get(n * stride)));
         });
   }
 
@@ -56,7 +52,7 @@ final class JavaExamples {
         call,
         memory -> {
           ByteBuffer y = memory.bytes(output);
-          return examples(output, n -> clear(y, n * bytes, bytes));
+          return JavaPointwise.examples(call, n -> clear(y, n * bytes, bytes));
         });
   }
 
@@ -101,22 +97,5 @@ final class JavaExamples {
     for (; at < from + bytes; at++) {
       y.put(at, (byte) 0);
     }
-  }
-
-  /** Computes one example. */
-  private interface Example {
-    void run(int n);
-  }
-
-  private static List<Region> examples(Value output, Example loop) {
-    int batch = output.shape().batch();
-    return List.of(
-        new Region(
-            tasks(batch),
-            (task, worker) -> {
-              for (int n = first(batch, task); n < first(batch, task + 1); n++) {
-                loop.run(n);
-              }
-            }));
   }
 }

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.randwire.cli.config.SpaceLoader.Entry;
-import org.randwire.cli.config.ValueType.BooleanType;
 import org.randwire.cli.config.ValueType.ChoiceType;
 import org.randwire.cli.config.ValueType.IntegerType;
 import org.randwire.cli.config.ValueType.ListType;
@@ -24,7 +23,6 @@ import org.randwire.network.resnet.ResNetSpec;
 import org.randwire.space.AnyNetFrame;
 import org.randwire.space.AnyNetSpace;
 import org.randwire.space.CellSpace;
-import org.randwire.space.Complexity.Measure;
 import org.randwire.space.Constraint;
 import org.randwire.space.DesignSpace;
 import org.randwire.space.RandWireSpace;
@@ -47,7 +45,7 @@ final class SpaceValues {
 
   private static final ValueType NUMBER = new NumberType(0, 1e6, true);
   private static final ValueType TEXT = new TextType();
-  private static final ValueType BOUND = new IntegerType(0, Long.MAX_VALUE);
+  private static final String CONSTRAINT = "constraint";
   private static final int MOST_STAGES = 64;
 
   private final DesignSpace base;
@@ -200,55 +198,18 @@ final class SpaceValues {
   }
 
   private Constraint constraint() {
-    known.add("constraint");
-    Entry entry = entries.get("constraint");
-    if (entry == null) {
-      return Constraint.NONE;
-    }
-    if (!(entry.value() instanceof MappingNode mapping)) {
-      throw refusal(
-          "constraint", "expected {params: [min, max]}, found " + ValueType.found(entry.value()));
-    }
-    List<Constraint.Range> ranges = new ArrayList<>();
-    boolean any = false;
-    for (Map.Entry<String, Node> each : fields(mapping).entrySet()) {
-      String path = "constraint." + each.getKey();
-      if (each.getKey().equals("any")) {
-        any = (Boolean) read(new BooleanType(), each.getValue(), path, entry);
-      } else {
-        ranges.add(range(path, each.getKey(), each.getValue(), entry));
-      }
-    }
-    return new Constraint(ranges, any);
+    known.add(CONSTRAINT);
+    Entry entry = entries.get(CONSTRAINT);
+    return entry == null ? Constraint.NONE : SpaceConstraint.read(CONSTRAINT, entry);
   }
 
-  private static Map<String, Node> fields(MappingNode mapping) {
+  static Map<String, Node> fields(MappingNode mapping) {
     Map<String, Node> fields = new LinkedHashMap<>();
     for (NodeTuple tuple : mapping.getValue()) {
       String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
       fields.put(key, tuple.getValueNode());
     }
     return fields;
-  }
-
-  private static Constraint.Range range(String path, String key, Node node, Entry entry) {
-    for (Measure measure : Measure.values()) {
-      if (measure.label().equals(key)) {
-        List<?> bounds = (List<?>) read(new ListType(BOUND), node, path, entry);
-        Place place = ConfigText.place(node, entry.source());
-        if (bounds.size() != 2) {
-          throw new ConfigException(place, path + ": expected [min, max], found " + bounds);
-        }
-        try {
-          return new Constraint.Range(measure, (Long) bounds.get(0), (Long) bounds.get(1));
-        } catch (IllegalArgumentException e) {
-          throw new ConfigException(place, "constraint." + e.getMessage());
-        }
-      }
-    }
-    throw new ConfigException(
-        ConfigText.place(node, entry.source()),
-        path + ": unknown; valid: " + String.join(", ", Measure.labels()) + ", any");
   }
 
   private static ValueType integer(String key) {
@@ -326,7 +287,7 @@ final class SpaceValues {
     return (String) read(TEXT, entry.value(), key, entry);
   }
 
-  private static Object read(ValueType type, Node node, String key, Entry entry) {
+  static Object read(ValueType type, Node node, String key, Entry entry) {
     try {
       return type.read(node);
     } catch (Refusal refusal) {
