@@ -13,11 +13,18 @@ final class ConfigArguments {
   @Parameters(
       paramLabel = "[CONFIG] [KEY=VALUE..]",
       hideParamSyntax = true,
-      description = "Configuration file and settings that override it, such as data.batch=64.")
+      description =
+          "Configuration file, or FILE:LINE of what sample wrote, and settings that override it,"
+              + " such as data.batch=64.")
   private List<String> arguments = new ArrayList<>();
 
   boolean isEmpty() {
     return arguments.isEmpty();
+  }
+
+  /** The arguments as they were given. */
+  List<String> all() {
+    return List.copyOf(arguments);
   }
 
   LoadedConfig load() {

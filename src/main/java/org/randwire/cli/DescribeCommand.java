@@ -7,15 +7,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.cli.config.ConfigSchema;
+import org.randwire.cli.config.LoadedSpace;
 import org.randwire.cli.config.RunConfig;
+import org.randwire.cli.config.SpaceLoader;
 import org.randwire.compile.CompiledProgram;
 import org.randwire.compile.Session;
 import org.randwire.compile.Traffic;
@@ -35,7 +39,8 @@ import picocli.CommandLine.Spec;
     name = "describe",
     mixinStandardHelpOptions = true,
     description = {
-      "Show the graphs, size, execution plan and memory of a network.",
+      "Show the graphs, size, execution plan and memory of a network, or, by the name of a design"
+          + " space (or its YAML file), what it holds.",
       "Reads no data and trains nothing."
     })
 final class DescribeCommand implements Callable<Integer> {
@@ -54,6 +59,8 @@ final class DescribeCommand implements Callable<Integer> {
       description = "Also draw the wiring of all stages into this file.")
   private @Nullable Path svg;
 
+  @Mixin private final SpaceArguments spaceArguments = new SpaceArguments();
+
   @Option(names = "--help-config", description = "List every configuration key and end.")
   private boolean helpConfig;
 
@@ -64,12 +71,24 @@ final class DescribeCommand implements Callable<Integer> {
   private record Stage(String name, @Nullable Dag graph, int blocks, TensorShape shape) {}
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
     if (helpConfig) {
       spec.commandLine().getOut().print(ConfigSchema.describe());
       spec.commandLine().getOut().flush();
       return ExitStatus.DONE.code();
     }
+    if (!arguments.isEmpty() && SpaceLoader.isSpace(arguments.all().get(0))) {
+      describeSpace(arguments.all());
+      return ExitStatus.DONE.code();
+    }
+    spaceArguments
+        .given()
+        .ifPresent(
+            option -> {
+              throw new CliException(
+                  ExitStatus.USAGE,
+                  option + ": only for a design space, such as describe darts " + option + " ..");
+            });
     RunAssembly assembly = new RunAssembly(arguments.load());
     List<Dag> graphs = assembly.stageGraphs();
     OpGraph network = assembly.network(graphs);
@@ -79,14 +98,20 @@ final class DescribeCommand implements Callable<Integer> {
     }
     try (Backend backend = assembly.backend()) {
       Session.Description plan = Session.describe(network, assembly.settings().session(), backend);
-      report(
-          assembly.config(),
-          network,
-          stages(assembly.config().network(), network, graphs),
-          plan,
-          backend);
+      report(assembly.config(), network, stages(network, graphs), plan, backend);
     }
     return ExitStatus.DONE.code();
+  }
+
+  private void describeSpace(List<String> given) throws InterruptedException {
+    if (svg != null) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--svg: a design space has no wiring to draw; a network of it may have");
+    }
+    LoadedSpace space = SpaceLoader.load(given.get(0), given.subList(1, given.size()));
+    SpaceDescription description = new SpaceDescription(space, spaceArguments);
+    output.print(description.values(), description::print);
   }
 
   private static void requireGraphs(String network, List<Dag> graphs) {
@@ -110,21 +135,24 @@ final class DescribeCommand implements Callable<Integer> {
     output.note("wiring drawn in " + file);
   }
 
-  private static List<Stage> stages(RunConfig.Network config, OpGraph network, List<Dag> graphs) {
-    List<Integer> depths = config.stages().depths();
-    List<Stage> stages = new ArrayList<>();
-    for (int i = 0; i < Math.max(graphs.size(), depths.size()); i++) {
-      String name = "stage" + (i + 1);
-      OpNode last =
-          network.nodes().stream()
-              .filter(node -> node.name().startsWith(name + "."))
-              .reduce((first, second) -> second)
-              .orElseThrow();
-      stages.add(
-          graphs.isEmpty()
-              ? new Stage(name, null, depths.get(i), last.shape())
-              : new Stage(name, graphs.get(i), 0, last.shape()));
+  /** Nodes of a network are called {@code stage2.block3.conv1}, or {@code cell} for block. */
+  private static List<Stage> stages(OpGraph network, List<Dag> graphs) {
+    Map<String, OpNode> lastOf = new LinkedHashMap<>();
+    Map<String, Set<String>> blocks = new LinkedHashMap<>();
+    for (OpNode node : network.nodes()) {
+      String[] parts = node.name().split("\\.", 3);
+      if (parts[0].matches("stage[0-9]+")) {
+        lastOf.put(parts[0], node);
+        blocks.computeIfAbsent(parts[0], key -> new HashSet<>()).add(parts[1]);
+      }
     }
+    List<Stage> stages = new ArrayList<>();
+    lastOf.forEach(
+        (name, last) -> {
+          Dag graph = graphs.isEmpty() ? null : graphs.get(stages.size());
+          int size = graph == null ? blocks.getOrDefault(name, Set.of()).size() : 0;
+          stages.add(new Stage(name, graph, size, last.shape()));
+        });
     return stages;
   }
 

@@ -18,6 +18,7 @@ import org.randwire.cli.config.ConfigException;
 import org.randwire.cli.config.NearestName;
 import org.randwire.data.DataException;
 import org.randwire.export.FormatException;
+import org.randwire.space.NothingFoundException;
 import org.randwire.training.CheckpointException;
 import org.randwire.training.DivergedException;
 import picocli.CommandLine;
@@ -40,6 +41,7 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
   private static final List<Known> KNOWN =
       List.of(
           new Known(ConfigException.class, ExitStatus.USAGE),
+          new Known(NothingFoundException.class, ExitStatus.USAGE),
           new Known(FileSystemException.class, ExitStatus.DATA),
           new Known(DataException.class, ExitStatus.DATA),
           new Known(FormatException.class, ExitStatus.DATA),

@@ -52,6 +52,7 @@ public final class Main implements Callable<Integer> {
         new TrainCommand(log),
         new EvaluateCommand(),
         new DescribeCommand(),
+        new SampleCommand(),
         new BenchCommand(),
         new ExportCommand(),
         new DataCommand(),

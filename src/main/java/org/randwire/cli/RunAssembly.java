@@ -30,6 +30,9 @@ import org.randwire.graph.NetworkxGraphs;
 import org.randwire.graph.RandomGraph;
 import org.randwire.graph.WattsStrogatz;
 import org.randwire.network.NetworkSpec;
+import org.randwire.network.cell.Cell;
+import org.randwire.network.cell.CellNetworkSpec;
+import org.randwire.network.cell.CellOutput;
 import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.RandWireSpec;
 import org.randwire.network.randwire.Regime;
@@ -158,6 +161,18 @@ final class RunAssembly {
           case RESNEXT ->
               ResNetSpec.resnext(
                   name, image, classes(), s.depths(), s.widths(), s.bottleneckRatios(), s.groups());
+          case ANYNET ->
+              ResNetSpec.anyNet(
+                  name,
+                  image,
+                  classes(),
+                  new ResNetSpec.Stem(s.stemWidth(), s.stemStride()),
+                  s.strides(),
+                  s.depths(),
+                  s.widths(),
+                  s.bottleneckRatios(),
+                  s.groups());
+          case CELL -> cells(name, network.cell());
         };
     return spec.build();
   }
@@ -180,6 +195,31 @@ final class RunAssembly {
         nodeOp,
         network.edgeWeightInit(),
         network.dropout());
+  }
+
+  private CellNetworkSpec cells(String name, RunConfig.Cells cells) {
+    CellNetworkSpec.Stem stem =
+        switch (cells.stem()) {
+          case CIFAR -> CellNetworkSpec.Stem.CIFAR;
+          case IMAGENET -> CellNetworkSpec.Stem.IMAGENET;
+        };
+    CellOutput output =
+        switch (cells.output()) {
+          case LOOSE -> CellOutput.LOOSE;
+          case ALL -> CellOutput.ALL;
+        };
+    return new CellNetworkSpec(
+        name,
+        imageShape(),
+        classes(),
+        stem,
+        cells.width(),
+        cells.depth(),
+        Cell.of(cells.normal()),
+        Cell.of(cells.reduction()),
+        output,
+        new CellNetworkSpec.Regularisation(
+            cells.auxiliaryWeight(), config.training().labelSmoothing(), cells.dropPath()));
   }
 
   // Data
@@ -236,9 +276,11 @@ final class RunAssembly {
   }
 
   private Augmentation augmentation(DataSplit split) {
-    return config.training().augment() == RunConfig.Augmentation.STANDARD
-        ? split.standardAugmentation()
-        : Augmentation.NONE;
+    Augmentation augmentation =
+        config.training().augment() == RunConfig.Augmentation.STANDARD
+            ? split.standardAugmentation()
+            : Augmentation.NONE;
+    return augmentation.withCutout(config.training().cutout());
   }
 
   /** The first examples of a data set. */

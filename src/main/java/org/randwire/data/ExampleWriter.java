@@ -3,6 +3,7 @@ package org.randwire.data;
 
 import java.util.Arrays;
 import org.randwire.data.augment.Augmentation;
+import org.randwire.data.augment.Augmentation.Hole;
 import org.randwire.data.augment.Augmentation.Placement;
 import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
@@ -36,12 +37,12 @@ final class ExampleWriter {
   /** Writes the example as the epoch sees it, starting at {@code start}; pads are left alone. */
   void write(long epoch, int example, float[] into, int start) {
     data.pixels(example, pixels);
-    Placement placement =
-        augmentation.equals(Augmentation.NONE)
-            ? IN_PLACE
-            : augmentation.draw(random.reset(Purpose.AUGMENTATION, epoch, example));
     int height = data.height();
     int width = data.width();
+    boolean augments = !augmentation.equals(Augmentation.NONE);
+    Placement placement =
+        augments ? augmentation.draw(random.reset(Purpose.AUGMENTATION, epoch, example)) : IN_PLACE;
+    Hole hole = augments ? augmentation.drawHole(random, height, width) : Hole.NONE;
     for (int c = 0; c < tables.length; c++) {
       for (int y = 0; y < height; y++) {
         int from = y + placement.down();
@@ -50,6 +51,9 @@ final class ExampleWriter {
           zeroRow(into, to, width);
         } else {
           writeRow(tables[c], (c * height + from) * width, placement, into, to, width);
+        }
+        if (y >= hole.top() && y < hole.bottom()) {
+          zeroRow(into, to + hole.left() * layout.pixelStride(), hole.right() - hole.left());
         }
       }
     }

@@ -11,10 +11,12 @@ import org.randwire.tensor.TensorShape;
  */
 public sealed interface Op
     permits Add,
+        AuxiliaryLoss,
         AveragePool,
         BatchNorm,
         Concat,
         Convolution,
+        DropPath,
         Dropout,
         GlobalAveragePool,
         Input,
@@ -24,7 +26,8 @@ public sealed interface Op
         Relu,
         Shift,
         SoftmaxCrossEntropy,
-        WeightedSum {
+        WeightedSum,
+        Zero {
 
   /** The output's shape; throws {@link IllegalArgumentException} when the inputs do not fit. */
   TensorShape outputShape(List<TensorShape> inputs);
@@ -39,7 +42,7 @@ public sealed interface Op
     return List.of();
   }
 
-  /** Values the host may change before each step, all ones at first: masks. */
+  /** Values the host may change before each step, at their mean at first: masks. */
   default List<ParameterSpec> controls(List<TensorShape> inputs) {
     return List.of();
   }

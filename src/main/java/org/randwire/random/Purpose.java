@@ -21,7 +21,11 @@ public enum Purpose {
   /** Pixels of the synthetic data set. */
   SYNTHETIC_DATA(6),
   /** The examples over which batch normalization statistics are recomputed. */
-  PRECISE_STATISTICS(7);
+  PRECISE_STATISTICS(7),
+  /** Paths of cells dropped for single examples. */
+  DROP_PATH(8),
+  /** The networks drawn from a design space. */
+  DESIGN_SPACE(9);
 
   private final int id;
 

@@ -245,7 +245,7 @@ public final class Trainer implements AutoCloseable {
     CompiledProgram program = session.training();
     program.setImages(batch.images());
     program.setLabels(batch.labels());
-    masks.draw(step);
+    masks.draw(step, (double) epoch / settings.epochs());
     program.run();
     double loss = mean(program.losses());
     if (!Double.isFinite(loss)) {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.randwire.op.AuxiliaryLoss;
 import org.randwire.op.Dropout;
 import org.randwire.op.Op;
 import org.randwire.op.ParameterSpec;
@@ -127,7 +128,7 @@ record OpCase(String name, Op op, List<TensorShape> inputs, Fill fill, boolean r
 
   /** Classes in range, the last one among them. */
   private double[] labels() {
-    if (!(op instanceof SoftmaxCrossEntropy)) {
+    if (!(op instanceof SoftmaxCrossEntropy || op instanceof AuxiliaryLoss)) {
       return new double[0];
     }
     double[] labels = new double[inputs.get(0).batch()];

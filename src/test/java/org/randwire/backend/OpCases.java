@@ -6,10 +6,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.randwire.backend.OpCase.Fill;
 import org.randwire.op.Add;
+import org.randwire.op.AuxiliaryLoss;
 import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
 import org.randwire.op.Convolution;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Input;
@@ -22,6 +24,7 @@ import org.randwire.op.Shift;
 import org.randwire.op.SoftmaxCrossEntropy;
 import org.randwire.op.WeightedSum;
 import org.randwire.op.Window;
+import org.randwire.op.Zero;
 import org.randwire.tensor.TensorShape;
 
 /** The cases of every op: odd sizes, channels around the vector width, small batches. */
@@ -135,6 +138,9 @@ final class OpCases {
       add(new Relu(), Fill.AWAY_FROM_ZERO, shape);
       add(new Shift(), shape);
       add(new Dropout(0.3), shape);
+      add(new DropPath(0.3), shape);
+      add(new Zero(1), shape);
+      add(new Zero(2), shape);
       add(BatchNorm.DEFAULT, Fill.OFFSET, shape);
     }
     add(new BatchNorm(0.01, 1), new TensorShape(5, 24, 1, 1));
@@ -149,6 +155,7 @@ final class OpCases {
         add(new Linear(10), shape);
         add(new SoftmaxCrossEntropy(0), shape);
         add(new SoftmaxCrossEntropy(0.1), shape);
+        add(new AuxiliaryLoss(0.4, 0.1), shape, shape);
       }
     }
     add(new Linear(101), new TensorShape(13, 24, 1, 1));

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.randwire.op.AuxiliaryLoss;
 import org.randwire.op.Instruction;
 import org.randwire.op.Mode;
 import org.randwire.op.ParameterSpec;
@@ -52,6 +53,10 @@ final class OpRun implements AutoCloseable {
       output = runner.examples("y", Section.ARENA, batch, backend.parameterType());
     } else {
       output = runner.activation("y", shape);
+    }
+    if (opCase.op() instanceof AuxiliaryLoss) {
+      int batch = shape.batch();
+      values.put("labels", runner.examples("labels", Section.LABELS, batch, DataType.INT32));
     }
     gradient = runner.activation("gradient", shape);
     values.put("gradient", gradient);

@@ -25,10 +25,12 @@ import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.SmallNetworks;
 import org.randwire.op.Add;
+import org.randwire.op.AuxiliaryLoss;
 import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
 import org.randwire.op.Convolution;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Input;
@@ -43,6 +45,7 @@ import org.randwire.op.Shift;
 import org.randwire.op.SoftmaxCrossEntropy;
 import org.randwire.op.WeightedSum;
 import org.randwire.op.Window;
+import org.randwire.op.Zero;
 import org.randwire.tensor.DataType;
 import org.randwire.tensor.TensorShape;
 
@@ -115,10 +118,10 @@ class CpuTrainingTest {
     program.setLabels(labels);
   }
 
-  /** Half of every dropout mask is zero; the masks of aggregations stay. */
+  /** Half of every mask of dropout and drop path is zero; the masks of aggregations stay. */
   private static void setMasks(CompiledProgram program, int step) {
     for (Parameter control : program.controls()) {
-      if (control.name().startsWith("dropout")) {
+      if (control.name().startsWith("drop")) {
         Random random = new Random(2000 + step);
         double[] mask = new double[(int) control.spec().elements()];
         Arrays.setAll(mask, i -> random.nextBoolean() ? 2 : 0);
@@ -204,19 +207,25 @@ class CpuTrainingTest {
     int tall = norm(graph, "tall", new Convolution(6, new Window(7, 1, 1, 1, 3, 0, 1), 1), dilated);
     int separable = norm(graph, "depthwise", Convolution.depthwise(6, Window.square(5, 1)), x);
     int sum = graph.add("sum", new WeightedSum(0.3), grouped, dilated, separable);
-    int added = graph.add("added", new Add(), sum, tall);
+    int added = graph.add("added", new Add(), sum, tall, graph.add("zero", new Zero(1), dilated));
     int shifted = graph.add("shifted", new Shift(), added);
     int maximum = graph.add("maximum", new MaxPool(Window.square(3, 2)), added);
     int average = graph.add("average", new AveragePool(Window.square(3, 2)), shifted);
     int narrow =
         norm(graph, "narrow", new Convolution(5, new Window(1, 1, 2, 2, 0, 0, 1), 1), shifted);
-    int all = graph.add("all", new Concat(), maximum, narrow, average);
+    int path = graph.add("dropPath", new DropPath(0.5), average);
+    int all = graph.add("all", new Concat(), maximum, narrow, path);
     int one = norm(graph, "one", Convolution.pointwise(7), all);
     int other = norm(graph, "other", new Convolution(7, Window.square(3, 1), 1), all);
     int mean = graph.add("mean", new Mean(), one, other);
     int pooled = graph.add("pooled", new GlobalAveragePool(), mean);
-    graph.add(
-        "fc", new Linear(SmallNetworks.CLASSES), graph.add("dropout", new Dropout(0.5), pooled));
+    int fc =
+        graph.add(
+            "fc",
+            new Linear(SmallNetworks.CLASSES),
+            graph.add("dropout", new Dropout(0.5), pooled));
+    int second = graph.add("second", new Linear(SmallNetworks.CLASSES), pooled);
+    graph.add("loss2", new AuxiliaryLoss(0.4, 0.1), fc, second);
     return graph.build();
   }
 

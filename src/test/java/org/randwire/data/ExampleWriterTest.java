@@ -3,10 +3,13 @@ package org.randwire.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.randwire.data.augment.Augmentation;
 import org.randwire.data.augment.Augmentation.Placement;
+import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 
@@ -42,6 +45,42 @@ class ExampleWriterTest {
       assertEquals(0, written[0]);
       assertEquals(0, written[1 + floats]);
     }
+  }
+
+  /** Without the hole the same image; inside it zeros in every channel, and nothing else. */
+  @ParameterizedTest
+  @CsvSource({"true, 4, 4", "false, 3, 5", "true, 3, 40"})
+  void cutoutZeroesASquareClippedAtTheBorders(boolean channelsLast, int padded, int side) {
+    int size = 9;
+    Dataset data = new Synthetic(STREAMS, 3, size, size, 4).split(400, 1).train();
+    BatchLayout layout = new BatchLayout(channelsLast, padded);
+    Augmentation whole = new Augmentation(2, 0.5);
+    ExampleWriter plain = new ExampleWriter(data, whole, STREAMS, layout);
+    ExampleWriter holed = new ExampleWriter(data, whole.withCutout(side), STREAMS, layout);
+    float[] expected = new float[padded * size * size];
+    float[] written = new float[padded * size * size];
+    Set<Integer> rows = new HashSet<>();
+    for (int example = 0; example < data.size(); example++) {
+      plain.write(3, example, expected, 0);
+      holed.write(3, example, written, 0);
+      PhiloxStream random = STREAMS.stream(Purpose.AUGMENTATION, 3, example);
+      whole.draw(random);
+      int centreY = random.nextInt(size);
+      int centreX = random.nextInt(size);
+      rows.add(centreY);
+      for (int y = 0; y < size; y++) {
+        for (int x = 0; x < size; x++) {
+          int down = y - (centreY - side / 2);
+          int right = x - (centreX - side / 2);
+          boolean cut = down >= 0 && down < side && right >= 0 && right < side;
+          for (int c = 0; c < 3; c++) {
+            int at = channelsLast ? (y * size + x) * padded + c : (c * size + y) * size + x;
+            assertEquals(cut ? 0 : expected[at], written[at], "example " + example);
+          }
+        }
+      }
+    }
+    assertEquals(size, rows.size(), "the centre may lie in every row");
   }
 
   private static float[] expected(

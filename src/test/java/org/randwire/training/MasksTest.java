@@ -21,6 +21,7 @@ import org.randwire.compile.Backends;
 import org.randwire.compile.CompiledProgram;
 import org.randwire.compile.Session;
 import org.randwire.op.Convolution;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Linear;
@@ -90,7 +91,7 @@ class MasksTest {
       int repeated = 0;
       double[] before = new double[BATCH * UNITS];
       for (long step = 0; step < steps; step++) {
-        masks.draw(step);
+        masks.draw(step, 0);
         double[] mask = logits(session.training());
         for (int i = 0; i < mask.length; i++) {
           double kept = 1 / (1 - RATE);
@@ -130,13 +131,54 @@ class MasksTest {
       Masks masks = new Masks(graph, whole.training(), EdgeDrop.NONE, STREAMS);
       Set<String> seen = new HashSet<>();
       for (long step = 0; step < 20; step++) {
-        masks.draw(step);
+        masks.draw(step, 0);
         double[] expected = logits(whole.training());
-        new Masks(graph, resumed.training(), EdgeDrop.NONE, STREAMS).draw(step);
+        new Masks(graph, resumed.training(), EdgeDrop.NONE, STREAMS).draw(step, 0);
         assertArrayEquals(expected, logits(resumed.training()), "step " + step);
         seen.add(Arrays.toString(expected));
       }
       assertEquals(20, seen.size(), "a mask of its own for each step");
+    }
+  }
+
+  // Drop path: with images of ones, whole examples are dropped at the rate of the epoch.
+
+  private static OpGraph pathNetwork() {
+    OpGraph.Builder graph = new OpGraph.Builder(TensorShape.example(UNITS, 2, 2));
+    int x = graph.add("path", new DropPath(RATE), graph.input());
+    x = graph.add("pool", new GlobalAveragePool(), x);
+    graph.add("fc", new Linear(UNITS), x);
+    return graph.build();
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void dropPathTakesWholeExamplesAtARateThatGrowsWithTheEpochs(Backends.Named named) {
+    int steps = 500;
+    OpGraph graph = pathNetwork();
+    try (Backend backend = named.open().get();
+        Session session = openDropout(graph, backend)) {
+      Masks masks = new Masks(graph, session.training(), EdgeDrop.NONE, STREAMS);
+      for (double progress : new double[] {0, 0.5, 1}) {
+        double rate = progress * RATE;
+        int dropped = 0;
+        for (long step = 0; step < steps; step++) {
+          masks.draw(step, progress);
+          double[] logits = logits(session.training());
+          for (int n = 0; n < BATCH; n++) {
+            double first = logits[n * UNITS];
+            dropped += first == 0 ? 1 : 0;
+            for (int unit = 0; unit < UNITS; unit++) {
+              double wanted = first == 0 ? 0 : 1 / (1 - rate);
+              assertEquals(wanted, logits[n * UNITS + unit], 1e-6, "step " + step);
+            }
+          }
+        }
+        assertBinomial(rate, steps * BATCH, dropped, "at progress " + progress);
+      }
+      double[] untouched = logits(session.inference());
+      assertArrayEquals(
+          Arrays.stream(untouched).map(x -> 1).toArray(), untouched, 1e-6, "inference");
     }
   }
 
@@ -229,7 +271,7 @@ class MasksTest {
       Set<EdgeDrop.Edge> everDropped = new HashSet<>();
       int whole = 0;
       for (long step = 0; step < 1000; step++) {
-        masks.draw(step);
+        masks.draw(step, 0);
         Set<EdgeDrop.Edge> dropped = droppedEdges(session);
         // Equality also says that the edges of the step before are back.
         assertEquals(Set.copyOf(drop.draw(inputs, STREAMS, step)), dropped, "step " + step);
@@ -239,10 +281,10 @@ class MasksTest {
         }
         if (step % 100 == 7) {
           Masks fresh = new Masks(graph, resumed.training(), drop, STREAMS);
-          fresh.draw(step);
+          fresh.draw(step, 0);
           assertEquals(dropped, droppedEdges(resumed), "resumed at step " + step);
-          fresh.draw(step + 1);
-          masks.draw(step + 1);
+          fresh.draw(step + 1, 0);
+          masks.draw(step + 1, 0);
           assertEquals(droppedEdges(session), droppedEdges(resumed), "and after it");
           resumeWithOnes(resumed);
         }

@@ -32,6 +32,7 @@ public final class SmallRuns {
   long checkpointEverySteps;
   int dataThreads = 1;
   Augmentation augmentation = Augmentation.NONE;
+  boolean cells;
 
   /** Everything that draws random numbers or keeps a state is on. */
   static SmallRuns withEverything() {
@@ -45,12 +46,22 @@ public final class SmallRuns {
     return run;
   }
 
+  /** The enhanced setting of searched cells: drop path, an auxiliary classifier, cutout. */
+  static SmallRuns withCells() {
+    SmallRuns run = withEverything();
+    run.cells = true;
+    run.augmentation = new Augmentation(1, 0.5, 3);
+    return run;
+  }
+
   static DataSplit data() {
     return new Synthetic(new RandomStreams(5), 3, 8, 8, SmallNetworks.CLASSES).split(EXAMPLES, 20);
   }
 
   OpGraph network() {
-    return SmallNetworks.randwire(2, 5, NodeOp.SEPARABLE, dropout);
+    return cells
+        ? SmallNetworks.cells(0.4, 0.3)
+        : SmallNetworks.randwire(2, 5, NodeOp.SEPARABLE, dropout);
   }
 
   TrainingSettings settings() {

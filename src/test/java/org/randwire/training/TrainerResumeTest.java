@@ -106,6 +106,29 @@ class TrainerResumeTest {
     assertEquals(1, hashes.size(), hashes.toString());
   }
 
+  /** Rates of drop path follow the epochs, so a resumed run must know where it is. */
+  @Test
+  void cellsWithDropPathResumeInTheSameBitsOnAnyNumberOfThreads() {
+    SmallRuns run = SmallRuns.withCells();
+    run.checkpointEverySteps = 7;
+    Recording whole = new Recording();
+    TrainingResult expected;
+    try (Backend backend = new CpuBackend(DataType.FLOAT32, 1);
+        Trainer trainer = run.open(backend)) {
+      expected = trainer.train(whole);
+    }
+    assertTrue(whole.checkpoints.size() > 4, "checkpoints within epochs and at their ends");
+    for (int i = 0; i < whole.checkpoints.size(); i++) {
+      Path file = CheckpointStore.open(folder.resolve("" + i)).save(whole.checkpoints.get(i));
+      try (Backend backend = new CpuBackend(DataType.FLOAT32, 2 + i % 2);
+          Trainer trainer = run.open(backend)) {
+        trainer.restore(CheckpointStore.read(file));
+        String message = "resumed after step " + trainer.stepsDone();
+        assertEquals(expected, trainer.train(new Recording()), message);
+      }
+    }
+  }
+
   @Test
   void theReferenceIsTheSameForAnyNumberOfThreads() {
     Set<String> hashes = new HashSet<>();

@@ -9,6 +9,7 @@ import org.randwire.op.Add;
 import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Instruction;
@@ -23,12 +24,13 @@ import org.randwire.op.Shift;
 import org.randwire.op.SoftmaxCrossEntropy;
 import org.randwire.op.Value;
 import org.randwire.op.WeightedSum;
+import org.randwire.op.Zero;
 import org.randwire.tensor.DataType;
 
 /**
  * Java kernels on float32 activations for everything but convolutions and linear layers: what the
- * processor falls back to without the native core. Tensors are split by examples, sums over several
- * tasks are merged in the order of the tasks.
+ * processor falls back to without the native core. {@link JavaExamples} are for bfloat16 as well.
+ * Tensors are split by examples, sums over several tasks are merged in the order of the tasks.
  */
 final class JavaKernels {
   private JavaKernels() {}
@@ -49,6 +51,8 @@ final class JavaKernels {
     add(builder, Relu.class, JavaPointwise::relu);
     add(builder, Relu.Gradient.class, JavaPointwise::reluGradient);
     add(builder, Dropout.class, JavaPointwise::multiply);
+    builder.add("java", DropPath.class, JavaExamples::accepts, JavaExamples::scale);
+    builder.add("java", Zero.class, JavaExamples::accepts, JavaExamples::zero);
     add(builder, Shift.class, call -> JavaPointwise.shift(call, 1));
     add(builder, Shift.Gradient.class, call -> JavaPointwise.shift(call, -1));
     add(builder, Concat.class, JavaPointwise::concat);

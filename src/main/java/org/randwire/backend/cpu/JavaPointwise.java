@@ -23,7 +23,7 @@ final class JavaPointwise {
   }
 
   /** Writes one example. */
-  private interface Example {
+  interface Example {
     void write(int n);
   }
 
@@ -171,7 +171,7 @@ final class JavaPointwise {
                 loop.compute(first(batch, task) * example, first(batch, task + 1) * example)));
   }
 
-  private static List<Region> examples(Instruction call, Example loop) {
+  static List<Region> examples(Instruction call, Example loop) {
     int batch = call.output(0).shape().batch();
     return List.of(
         new Region(

@@ -31,6 +31,21 @@ final class Pointwise {
     }
   }
 
+  static void scaleExamples(Tensor x, Tensor factors, Tensor y) {
+    for (int n = 0; n < y.batch(); n++) {
+      double factor = factors.get(factors.plane(n, 0));
+      for (int i = y.plane(n, 0); i < y.plane(n, 0) + y.channels() * y.pixels(); i++) {
+        y.set(i, x.get(i) * factor);
+      }
+    }
+  }
+
+  static void zero(Tensor y) {
+    for (int i = 0; i < y.size(); i++) {
+      y.set(i, 0);
+    }
+  }
+
   /** {@code y[h, w] = x[h + distance, w + distance]}, zero where x has no such pixel. */
   static void shift(Tensor x, int distance, Tensor y) {
     for (int plane = 0; plane < y.batch() * y.channels(); plane++) {

@@ -10,6 +10,7 @@ import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
 import org.randwire.op.Convolution;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.GlobalAveragePool;
 import org.randwire.op.Instruction;
@@ -24,6 +25,7 @@ import org.randwire.op.Relu;
 import org.randwire.op.Shift;
 import org.randwire.op.SoftmaxCrossEntropy;
 import org.randwire.op.WeightedSum;
+import org.randwire.op.Zero;
 import org.randwire.tensor.TensorShape;
 
 /** Every primitive with its loop. */
@@ -110,6 +112,8 @@ final class ReferenceKernels {
     add(Relu.class, (op, t) -> Pointwise.relu(t.in(0), t.out(0)));
     add(Relu.Gradient.class, (op, t) -> Pointwise.reluGradient(t.in(0), t.in(1), t.out(0)));
     add(Dropout.class, (op, t) -> Pointwise.multiply(t.in(0), t.in(1), t.out(0)));
+    add(DropPath.class, (op, t) -> Pointwise.scaleExamples(t.in(0), t.in(1), t.out(0)));
+    add(Zero.class, (op, t) -> Pointwise.zero(t.out(0)));
     add(Shift.class, (op, t) -> Pointwise.shift(t.in(0), 1, t.out(0)));
     add(Shift.Gradient.class, (op, t) -> Pointwise.shift(t.in(0), -1, t.out(0)));
     add(Concat.class, (op, t) -> Pointwise.concat(t.inputs(), t.out(0)));

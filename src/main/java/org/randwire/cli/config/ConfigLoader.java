@@ -4,6 +4,7 @@ package org.randwire.cli.config;
 import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,8 +12,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.randwire.cli.config.ConfigException.Cause;
@@ -21,6 +25,7 @@ import org.randwire.cli.config.ConfigRules.Violation;
 import org.randwire.cli.config.Place.Layer;
 import org.randwire.cli.config.ValueType.Refusal;
 import org.randwire.cli.config.ValueType.TextType;
+import org.randwire.space.Spaces;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -39,6 +44,9 @@ public final class ConfigLoader {
 
   private static final long LARGEST_FILE_BYTES = 1 << 20;
 
+  /** A line of a file of sampled networks, {@code FILE:LINE}, unless there is a file so called. */
+  private static final Pattern SAMPLE = Pattern.compile("(.+):([1-9][0-9]{0,8})");
+
   private final ConfigValues values = new ConfigValues();
   private final List<Problem> problems = new ArrayList<>();
   private final Set<String> refused = new HashSet<>();
@@ -47,7 +55,7 @@ public final class ConfigLoader {
 
   /**
    * Loads from the arguments of a command, {@code [CONFIG] [key=value..]}: a first argument without
-   * {@code =} is the file.
+   * {@code =} is the file, or {@code FILE:LINE}, a network that {@code sample} drew.
    *
    * @throws ConfigException if anything is refused
    */
@@ -68,7 +76,12 @@ public final class ConfigLoader {
   public static LoadedConfig load(@Nullable Path file, List<String> overrides) {
     ConfigLoader loader = new ConfigLoader();
     if (file != null) {
-      loader.readFile(file);
+      Matcher sample = SAMPLE.matcher(file.toString());
+      if (sample.matches() && !Files.exists(file)) {
+        loader.readSample(Path.of(sample.group(1)), Integer.parseInt(sample.group(2)));
+      } else {
+        loader.readFile(file);
+      }
     }
     loader.readOverrides(overrides);
     return loader.merge();
@@ -128,6 +141,40 @@ public final class ConfigLoader {
     }
   }
 
+  /** What stands under {@code config} in a line that {@code sample} wrote. */
+  private void readSample(Path file, int number) {
+    Place source = new Place(Layer.FILE, file.toString(), 0, 0);
+    try {
+      String line = Files.isRegularFile(file) ? line(file, number) : null;
+      if (line == null) {
+        boolean there = Files.isRegularFile(file);
+        add(source, there ? "has no line " + number : noSuchFile(file));
+        return;
+      }
+      // The lines before it, empty, so that places name the line of the file.
+      Node node = ConfigText.parse("\n".repeat(number - 1) + line, source);
+      if (node instanceof MappingNode mapping) {
+        for (NodeTuple entry : mapping.getValue()) {
+          if (entry.getKeyNode() instanceof ScalarNode key && key.getValue().equals("config")) {
+            readSection(entry.getValueNode(), "", source);
+            return;
+          }
+        }
+      }
+      add(source.at(number, 1), "no sampled network: the line has no 'config'");
+    } catch (ConfigException e) {
+      problems.addAll(e.causes());
+    } catch (UncheckedIOException | IOException e) {
+      add(source, "cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static @Nullable String line(Path file, int number) throws IOException {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines.skip(number - 1L).findFirst().orElse(null);
+    }
+  }
+
   private static String noSuchFile(Path file) throws IOException {
     if (Files.isDirectory(file)) {
       return "is a folder; expected a YAML file";
@@ -135,6 +182,9 @@ public final class ConfigLoader {
     String name = file.toString();
     if (Presets.NAMES.contains(name)) {
       return "no such file; for the preset write network.name=" + name;
+    }
+    if (Spaces.names().contains(name.toLowerCase(Locale.ROOT))) {
+      return "no such file; it is a design space: sample " + name + " draws networks from it";
     }
     return "no such file" + nearestFile(file);
   }

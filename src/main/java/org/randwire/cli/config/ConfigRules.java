@@ -4,6 +4,7 @@ package org.randwire.cli.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ import org.randwire.cli.config.RunConfig.RandomWiring;
 import org.randwire.cli.config.RunConfig.Schedule;
 import org.randwire.cli.config.RunConfig.ScheduleName;
 import org.randwire.cli.config.RunConfig.Stages;
+import org.randwire.network.cell.Cell;
 import org.randwire.network.resnet.Block.Bottleneck;
 
 /** What values must satisfy together; a range that holds for one key alone stands in the schema. */
@@ -31,6 +33,7 @@ final class ConfigRules {
   private static final String NETWORK = "network.";
   private static final String NAME = NETWORK + "name";
   private static final String DEPTHS = NETWORK + "depths";
+  private static final String CELL = NETWORK + "cell.";
   private static final String GRAPH = "network.graph.";
   private static final String SCHEDULE = "training.schedule.";
 
@@ -49,16 +52,21 @@ final class ConfigRules {
               staged(s -> sizes("widths", s.widths(), s))),
           new Rule(
               List.of(NETWORK + "bottleneckRatios", DEPTHS, NAME),
-              resnext(s -> sizes("bottleneckRatios", s.bottleneckRatios(), s))),
+              grouped(s -> sizes("bottleneckRatios", s.bottleneckRatios(), s))),
           new Rule(
               List.of(NETWORK + "groups", DEPTHS, NAME),
-              resnext(s -> sizes("groups", s.groups(), s))),
+              grouped(s -> sizes("groups", s.groups(), s))),
           new Rule(
               List.of(NETWORK + "bottleneckRatios", NETWORK + "widths", NAME),
-              resnext(ConfigRules::ratioThatDoesNotDivide)),
+              grouped(ConfigRules::ratioThatDoesNotDivide)),
           new Rule(
               List.of(NETWORK + "groups", NETWORK + "bottleneckRatios", NETWORK + "widths", NAME),
-              resnext(ConfigRules::groupsThatDoNotDivide)),
+              grouped(ConfigRules::groupsThatDoNotDivide)),
+          new Rule(
+              List.of(NETWORK + "strides", DEPTHS, NAME),
+              in(Set.of(Family.ANYNET), n -> sizes("strides", n.stages().strides(), n.stages()))),
+          new Rule(List.of(CELL + "normal"), edges("normal", cells -> cells.normal())),
+          new Rule(List.of(CELL + "reduction"), edges("reduction", cells -> cells.reduction())),
           new Rule(List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
           new Rule(List.of(SCHEDULE + "base"), ConfigRules::noRate),
           new Rule(List.of(SCHEDULE + "milestones"), ConfigRules::unsortedMilestones),
@@ -95,14 +103,33 @@ final class ConfigRules {
 
   private static Function<RunConfig, @Nullable String> staged(
       Function<Stages, @Nullable String> rule) {
-    return config ->
-        config.network().family() == Family.RANDWIRE ? null : rule.apply(config.network().stages());
+    return in(ConfigSchema.STAGED, network -> rule.apply(network.stages()));
   }
 
-  private static Function<RunConfig, @Nullable String> resnext(
+  private static Function<RunConfig, @Nullable String> grouped(
       Function<Stages, @Nullable String> rule) {
+    return in(ConfigSchema.GROUPED, network -> rule.apply(network.stages()));
+  }
+
+  private static Function<RunConfig, @Nullable String> in(
+      Set<Family> families, Function<RunConfig.Network, @Nullable String> rule) {
     return config ->
-        config.network().family() == Family.RESNEXT ? rule.apply(config.network().stages()) : null;
+        families.contains(config.network().family()) ? rule.apply(config.network()) : null;
+  }
+
+  /** What a cell of these edges would be refused for. */
+  private static Function<RunConfig, @Nullable String> edges(
+      String key, Function<RunConfig.Cells, List<String>> edges) {
+    return in(
+        Set.of(Family.CELL),
+        network -> {
+          try {
+            Cell.of(edges.apply(network.cell()));
+            return null;
+          } catch (IllegalArgumentException e) {
+            return CELL + key + ": " + e.getMessage();
+          }
+        });
   }
 
   private static @Nullable String noStages(Stages stages) {

@@ -48,12 +48,20 @@ public final class ConfigSchema {
   private static final ValueType POSITIVE = new IntegerType(1, Integer.MAX_VALUE);
   private static final ValueType STEPS = new IntegerType(0, Long.MAX_VALUE);
   private static final ValueType DEPTHS = new ListType(new IntegerType(1, 1024));
+  private static final ValueType STRIDES = new ListType(new IntegerType(1, 16));
   private static final ValueType WIDTHS = new ListType(new IntegerType(1, 65_536));
 
   private static final Set<Family> ALL = EnumSet.allOf(Family.class);
   private static final Set<Family> RANDWIRE = EnumSet.of(Family.RANDWIRE);
-  private static final Set<Family> STAGED = EnumSet.complementOf(EnumSet.of(Family.RANDWIRE));
-  private static final Set<Family> RESNEXT = EnumSet.of(Family.RESNEXT);
+  private static final Set<Family> CELL = EnumSet.of(Family.CELL);
+  private static final Set<Family> ANYNET = EnumSet.of(Family.ANYNET);
+
+  /** Families whose stages repeat a block. */
+  static final Set<Family> STAGED =
+      EnumSet.of(Family.VANILLA, Family.RESNET, Family.RESNEXT, Family.ANYNET);
+
+  /** Families whose block has a grouped convolution. */
+  static final Set<Family> GROUPED = EnumSet.of(Family.RESNEXT, Family.ANYNET);
 
   /** Rows of one section stand together: the writer opens each section once. */
   static final List<ConfigKey> KEYS =
@@ -129,15 +137,69 @@ public final class ConfigSchema {
           stages(
               "bottleneckRatios",
               WIDTHS,
-              RESNEXT,
+              GROUPED,
               "channels of each stage over those of its 3x3 convolutions",
               s -> s.bottleneckRatios()),
           stages(
               "groups",
               WIDTHS,
-              RESNEXT,
+              GROUPED,
               "groups of each stage's 3x3 convolutions",
               s -> s.groups()),
+          stages(
+              "strides", STRIDES, ANYNET, "stride of each stage's first block", s -> s.strides()),
+          network(
+              "stemWidth",
+              integer(1, 65_536),
+              32L,
+              "anynet: channels of the convolution in front of the stages",
+              ANYNET,
+              n -> n.stages().stemWidth()),
+          network(
+              "stemStride",
+              integer(1, 16),
+              1L,
+              "anynet: stride of that convolution",
+              ANYNET,
+              n -> n.stages().stemStride()),
+          cell(
+              "stem",
+              choice(RunConfig.CellStem.class),
+              "cifar",
+              "one convolution, or three of stride 2 for large images",
+              c -> c.stem()),
+          cell("width", integer(1, 65_536), 36L, "channels of the first cells", c -> c.width()),
+          cell("depth", integer(1, 1024), 20L, "number of cells", c -> c.depth()),
+          cell(
+              "normal",
+              new ListType(TEXT),
+              List.of(),
+              "edges of a cell, two for each node: an op and the state it reads, such as 'sep3 1'",
+              c -> c.normal()),
+          cell(
+              "reduction",
+              new ListType(TEXT),
+              List.of(),
+              "edges of the cells at a third and two thirds of the depth",
+              c -> c.reduction()),
+          cell(
+              "output",
+              choice(RunConfig.CellOutput.class),
+              "all",
+              "nodes that make up a cell's output: those no other reads, or all",
+              c -> c.output()),
+          cell(
+              "auxiliaryWeight",
+              AMOUNT,
+              0.0,
+              "weight of a second classifier's loss in training; 0 = none",
+              c -> c.auxiliaryWeight()),
+          cell(
+              "dropPath",
+              FRACTION,
+              0.0,
+              "rate of dropped paths, growing from 0 to this with the epochs",
+              c -> c.dropPath()),
           data("name", choice(DataName.class), "mnist", "data set", d -> d.name()),
           data("path", TEXT, "", "its folder; empty = the usual place", d -> d.path()),
           data("batch", POSITIVE, 128L, "examples per training step", d -> d.batch()),
@@ -208,6 +270,12 @@ public final class ConfigSchema {
               "standard",
               "training augmentation",
               t -> t.augment()),
+          training(
+              "cutout",
+              integer(0, 4096),
+              0L,
+              "side of the square cut out of training images; 0 = off",
+              t -> t.cutout()),
           training(
               "statistics",
               choice(Statistics.class),
@@ -379,6 +447,16 @@ public final class ConfigSchema {
         names + ": " + meaning,
         families,
         network -> get.apply(network.stages()));
+  }
+
+  private static ConfigKey cell(
+      String name,
+      ValueType type,
+      Object byDefault,
+      String meaning,
+      Function<RunConfig.Cells, Object> get) {
+    return network(
+        "cell." + name, type, byDefault, meaning, CELL, network -> get.apply(network.cell()));
   }
 
   private static ConfigKey graph(

@@ -9,6 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.randwire.cli.config.Place.Layer;
 import org.randwire.cli.config.RunConfig.Augmentation;
+import org.randwire.cli.config.RunConfig.CellOutput;
+import org.randwire.cli.config.RunConfig.CellStem;
+import org.randwire.cli.config.RunConfig.Cells;
 import org.randwire.cli.config.RunConfig.Data;
 import org.randwire.cli.config.RunConfig.DataName;
 import org.randwire.cli.config.RunConfig.DecayTarget;
@@ -97,12 +100,24 @@ final class ConfigValues {
             integer("network.graph.m"),
             longInteger("network.graph.seed"),
             flag("network.graph.networkxSeed"),
-            list("network.graph.files").stream().map(String.class::cast).toList()),
+            texts("network.graph.files")),
         new Stages(
             integers("network.depths"),
             integers("network.widths"),
             integers("network.bottleneckRatios"),
-            integers("network.groups")));
+            integers("network.groups"),
+            integers("network.strides"),
+            integer("network.stemWidth"),
+            integer("network.stemStride")),
+        new Cells(
+            choice("network.cell.stem", CellStem.class),
+            integer("network.cell.width"),
+            integer("network.cell.depth"),
+            texts("network.cell.normal"),
+            texts("network.cell.reduction"),
+            choice("network.cell.output", CellOutput.class),
+            number("network.cell.auxiliaryWeight"),
+            number("network.cell.dropPath")));
   }
 
   private Data data() {
@@ -136,6 +151,7 @@ final class ConfigValues {
         number("training.gradientClip"),
         number("training.ema"),
         choice("training.augment", Augmentation.class),
+        integer("training.cutout"),
         choice("training.statistics", Statistics.class),
         number("training.checkpointEveryMinutes"),
         longInteger("training.checkpointEverySteps"),
@@ -164,6 +180,10 @@ final class ConfigValues {
 
   private List<?> list(String path) {
     return (List<?>) setting(path).value();
+  }
+
+  private List<String> texts(String path) {
+    return list(path).stream().map(String.class::cast).toList();
   }
 
   private List<Integer> integers(String path) {

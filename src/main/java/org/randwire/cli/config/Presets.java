@@ -23,7 +23,11 @@ public final class Presets {
           "resnet",
           "resnet-56",
           "resnet-110",
-          "resnext");
+          "resnext",
+          "anynet",
+          "cell",
+          "darts-v1",
+          "darts-v2");
 
   /** The preset of a run that names none. */
   public static final String DEFAULT = "randwire-mnist";

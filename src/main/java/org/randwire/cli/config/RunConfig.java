@@ -51,16 +51,19 @@ public record RunConfig(
     BF16
   }
 
-  /** What a network is built of; {@code network.name} begins with it. */
+  /** What a network is built of; {@code network.name} begins with it, or with {@code darts}. */
   public enum Family {
     RANDWIRE,
     VANILLA,
     RESNET,
-    RESNEXT;
+    RESNEXT,
+    ANYNET,
+    CELL;
 
     /** The family of a preset. */
     static Family of(String preset) {
-      return valueOf(preset.split("-", 2)[0].toUpperCase(Locale.ROOT));
+      String first = preset.split("-", 2)[0];
+      return first.equals("darts") ? CELL : valueOf(first.toUpperCase(Locale.ROOT));
     }
   }
 
@@ -136,7 +139,8 @@ public record RunConfig(
       EdgeDrop edgeDrop,
       double dropout,
       RandomWiring graph,
-      Stages stages) {
+      Stages stages,
+      Cells cell) {
 
     public Network {
       requireNonNull(name);
@@ -144,6 +148,7 @@ public record RunConfig(
       requireNonNull(edgeDrop);
       requireNonNull(graph);
       requireNonNull(stages);
+      requireNonNull(cell);
     }
 
     public Family family() {
@@ -152,24 +157,71 @@ public record RunConfig(
   }
 
   /**
-   * The stages of a Vanilla, ResNet or ResNeXt network, one value for each.
+   * The stages of a Vanilla, ResNet, ResNeXt or AnyNet network, one value for each.
    *
    * @param depths blocks
    * @param widths channels
-   * @param bottleneckRatios ResNeXt: channels over those of the 3x3 convolution
-   * @param groups ResNeXt: groups of the 3x3 convolution
+   * @param bottleneckRatios ResNeXt, AnyNet: channels over those of the 3x3 convolution
+   * @param groups ResNeXt, AnyNet: groups of the 3x3 convolution
+   * @param strides AnyNet: stride of the first block
+   * @param stemWidth AnyNet: channels of the convolution in front of the stages
+   * @param stemStride AnyNet: its stride
    */
   public record Stages(
       List<Integer> depths,
       List<Integer> widths,
       List<Integer> bottleneckRatios,
-      List<Integer> groups) {
+      List<Integer> groups,
+      List<Integer> strides,
+      int stemWidth,
+      int stemStride) {
 
     public Stages {
       depths = List.copyOf(depths);
       widths = List.copyOf(widths);
       bottleneckRatios = List.copyOf(bottleneckRatios);
       groups = List.copyOf(groups);
+      strides = List.copyOf(strides);
+    }
+  }
+
+  /** What stands in front of the cells. */
+  public enum CellStem {
+    CIFAR,
+    IMAGENET
+  }
+
+  /** Which nodes a cell's output is made of: those that no other reads, or all. */
+  public enum CellOutput {
+    LOOSE,
+    ALL
+  }
+
+  /**
+   * A network of searched cells.
+   *
+   * @param width channels of a node in the first cells
+   * @param depth number of cells
+   * @param normal edges of a cell, two for each node, such as {@code sep3 1}
+   * @param reduction edges of a cell that halves height and width
+   * @param auxiliaryWeight weight of the loss of a second classifier; 0 for none
+   * @param dropPath rate of dropped paths at the end of training
+   */
+  public record Cells(
+      CellStem stem,
+      int width,
+      int depth,
+      List<String> normal,
+      List<String> reduction,
+      CellOutput output,
+      double auxiliaryWeight,
+      double dropPath) {
+
+    public Cells {
+      requireNonNull(stem);
+      normal = List.copyOf(normal);
+      reduction = List.copyOf(reduction);
+      requireNonNull(output);
     }
   }
 
@@ -245,6 +297,7 @@ public record RunConfig(
    * @param steps training ends after this many updates, if above 0 and before the last epoch
    * @param init safetensors file of starting weights; empty to draw them from the seed
    * @param gradientClip largest global gradient norm; 0 for no clipping
+   * @param cutout side in pixels of the square cut out of training images; 0 for none
    * @param ema decay of the averaged weights; 0 for no averaging
    * @param checkpointEveryMinutes minutes between checkpoints; 0 for none by time
    * @param checkpointEverySteps updates between checkpoints; 0 for none by step
@@ -263,6 +316,7 @@ public record RunConfig(
       double gradientClip,
       double ema,
       Augmentation augment,
+      int cutout,
       Statistics statistics,
       double checkpointEveryMinutes,
       long checkpointEverySteps,

@@ -4,24 +4,36 @@ package org.randwire.data.augment;
 import org.randwire.random.PhiloxStream;
 
 /**
- * A random shift, and a random mirroring, of every training image. To shift by up to {@code m}
- * pixels is to pad the image by {@code m} zeros on each side and to crop a window of the first size
- * at a random offset in 0..2m; the zeros are those of the normalised values.
+ * A random shift, a random mirroring, and a random hole in every training image. To shift by up to
+ * {@code m} pixels is to pad the image by {@code m} zeros on each side and to crop a window of the
+ * first size at a random offset in 0..2m; the zeros are those of the normalised values.
  *
  * @param maxShift largest shift along each axis in pixels, at least 0; each whole shift in
  *     -maxShift..maxShift is equally likely
  * @param flipProbability probability of mirroring left and right, in [0, 1]
+ * @param cutout side in pixels of the square that is set to zero after normalisation, its centre
+ *     anywhere in the image (DeVries and Taylor 2017); 0 for none
  */
-public record Augmentation(int maxShift, double flipProbability) {
+public record Augmentation(int maxShift, double flipProbability, int cutout) {
   /** Images as they are. */
-  public static final Augmentation NONE = new Augmentation(0, 0);
+  public static final Augmentation NONE = new Augmentation(0, 0, 0);
 
   public Augmentation {
-    if (maxShift < 0 || !(flipProbability >= 0 && flipProbability <= 1)) {
+    if (maxShift < 0 || cutout < 0 || !(flipProbability >= 0 && flipProbability <= 1)) {
       throw new IllegalArgumentException(
-          "augmentation needs maxShift >= 0 and a probability in [0, 1], got %d and %s"
-              .formatted(maxShift, flipProbability));
+          "augmentation needs maxShift and cutout >= 0 and a probability in [0, 1], got %d, %d, %s"
+              .formatted(maxShift, cutout, flipProbability));
     }
+  }
+
+  /** Shifts and mirrors, and leaves the image whole. */
+  public Augmentation(int maxShift, double flipProbability) {
+    this(maxShift, flipProbability, 0);
+  }
+
+  /** The same with a hole of another side; 0 for none. */
+  public Augmentation withCutout(int side) {
+    return new Augmentation(maxShift, flipProbability, side);
   }
 
   /**
@@ -34,6 +46,30 @@ public record Augmentation(int maxShift, double flipProbability) {
     int down = random.nextInt(offsets) - maxShift;
     int right = random.nextInt(offsets) - maxShift;
     return new Placement(down, right, random.nextFloat() < flipProbability);
+  }
+
+  /**
+   * Draws the hole of one image; none if {@code cutout} is 0.
+   *
+   * @param random the stream of this image in this epoch, behind {@link #draw}
+   */
+  public Hole drawHole(PhiloxStream random, int height, int width) {
+    if (cutout == 0) {
+      return Hole.NONE;
+    }
+    int top = random.nextInt(height) - cutout / 2;
+    int left = random.nextInt(width) - cutout / 2;
+    return new Hole(
+        Math.max(0, top),
+        Math.min(height, top + cutout),
+        Math.max(0, left),
+        Math.min(width, left + cutout));
+  }
+
+  /** Pixels to be set to zero: rows [top, bottom) and columns [left, right). */
+  public record Hole(int top, int bottom, int left, int right) {
+    /** Nothing. */
+    public static final Hole NONE = new Hole(0, 0, 0, 0);
   }
 
   /**

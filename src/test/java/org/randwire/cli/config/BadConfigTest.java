@@ -115,18 +115,18 @@ class BadConfigTest {
             "network: {name: randwire-cifra}\n",
             "run.yaml:1:17: network.name: expected one of randwire-mnist, randwire-cifar,"
                 + " randwire-small, randwire-regular-109, randwire-regular-154, vanilla, vanilla-56,"
-                + " resnet, resnet-56, resnet-110, resnext,"
-                + " found 'randwire-cifra'; did you mean 'randwire-cifar'?"),
+                + " resnet, resnet-56, resnet-110, resnext, anynet, cell,"
+                + " darts-v1, darts-v2, found 'randwire-cifra'; did you mean 'randwire-cifar'?"),
         bad(
             "network: {name: resnet-56, channels: 64}\n",
             "run.yaml:1:38: network.channels: only for randwire; network.name is resnet-56"),
         bad(
             "network: {name: randwire-cifar, depths: [3]}\n",
-            "run.yaml:1:41: network.depths: only for vanilla, resnet, resnext;"
+            "run.yaml:1:41: network.depths: only for vanilla, resnet, resnext, anynet;"
                 + " network.name is randwire-cifar"),
         bad(
             "network: {name: resnet, groups: [1, 1, 1]}\n",
-            "run.yaml:1:33: network.groups: only for resnext; network.name is resnet"),
+            "run.yaml:1:33: network.groups: only for resnext, anynet; network.name is resnet"),
         bad(
             "network: {name: resnet, depths: []}\n",
             "run.yaml:1:33: network.depths: needs at least one stage, such as [3, 3, 3]"),
@@ -157,7 +157,8 @@ class BadConfigTest {
             "network: {name: vanila56}\n",
             "run.yaml:1:17: network.name: expected one of randwire-mnist, randwire-cifar,"
                 + " randwire-small, randwire-regular-109, randwire-regular-154, vanilla, vanilla-56,"
-                + " resnet, resnet-56, resnet-110, resnext, found 'vanila56'; did you mean 'vanilla-56'?"),
+                + " resnet, resnet-56, resnet-110, resnext, anynet, cell, darts-v1,"
+                + " darts-v2, found 'vanila56'; did you mean 'vanilla-56'?"),
         bad(
             "network: {dropout: 1}\n",
             "run.yaml:1:20: network.dropout: expected a number in [0, 1), found 1"),

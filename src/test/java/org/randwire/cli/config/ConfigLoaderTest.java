@@ -149,6 +149,9 @@ class ConfigLoaderTest {
       case "network.depths" -> List.of(1L, 2L, 7L);
       case "network.widths", "network.groups" -> List.of(16L, 32L, 64L);
       case "network.bottleneckRatios" -> List.of(1L, 2L, 4L);
+      case "network.strides" -> List.of(1L, 2L, 1L, 2L);
+      case "network.stemStride" -> 2L;
+      case "network.cell.normal", "network.cell.reduction" -> List.of("sep5 0", "conv1 1");
       default -> {
         if (key.type() instanceof ValueType.ChoiceType choice) {
           yield choice.names().get(choice.names().size() - 1);
@@ -171,7 +174,12 @@ class ConfigLoaderTest {
       case "network.graph.generator" -> List.of(override, "network.graph.m=2");
       case "network.depths", "network.widths", "network.bottleneckRatios", "network.groups" ->
           List.of(override, "network.name=resnext");
-      default -> List.of(override);
+      case "network.strides", "network.stemWidth", "network.stemStride" ->
+          List.of(override, "network.name=anynet");
+      default ->
+          path.startsWith("network.cell.")
+              ? List.of(override, "network.name=cell")
+              : List.of(override);
     };
   }
 
@@ -186,7 +194,8 @@ class ConfigLoaderTest {
             .network();
     assertEquals(RunConfig.Family.RESNEXT, network.family());
     assertEquals(
-        new RunConfig.Stages(List.of(1, 2), List.of(16, 32), List.of(1, 4), List.of(4, 2)),
+        new RunConfig.Stages(
+            List.of(1, 2), List.of(16, 32), List.of(1, 4), List.of(4, 2), List.of(), 32, 1),
         network.stages());
   }
 
