@@ -21,7 +21,11 @@ public enum Purpose {
   /** Pixels of the synthetic data set. */
   SYNTHETIC_DATA(6),
   /** The examples over which batch normalization statistics are recomputed. */
-  PRECISE_STATISTICS(7);
+  PRECISE_STATISTICS(7),
+  /** Bootstrap, permutations and simulated searches over a population. */
+  RESAMPLING(10),
+  /** Complexities and errors of a generated population. */
+  GENERATED_POPULATION(11);
 
   private final int id;
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.statistics;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.apache.commons.rng.UniformRandomProvider;
+import org.randwire.random.Purpose;
+import org.randwire.random.RandomStreams;
+
+/**
+ * How far two distribution functions would be apart if both samples came from one population within
+ * every stratum. Draw {@code i} is a function of the seed and {@code i} alone, so the number of
+ * threads changes nothing.
+ */
+final class Resampling {
+
+  /** A gap this much smaller counts as the same: sums of weights in another order. */
+  private static final double ROUNDING = 1e-12;
+
+  /** How the labels of the pooled models of a stratum are drawn anew. */
+  enum Scheme {
+    /** Every model keeps its value and gets a label; exact under the null hypothesis. */
+    PERMUTATION,
+    /** Models are drawn with replacement from the pool. */
+    BOOTSTRAP
+  }
+
+  /** One stratum: the rank of every pooled value and how many of them are the first sample's. */
+  private record Pool(int[] ranks, int first, double firstWeight, double secondWeight) {}
+
+  private final Pool[] pools;
+  private final int distinct;
+
+  Resampling(Sample first, Sample second) {
+    double[] values = pooledValues(first, second);
+    distinct = values.length;
+    int strata = first.strata().length;
+    Observations.sameLength("bins of one", strata, "bins of the other", second.strata().length);
+    pools = new Pool[strata];
+    for (int s = 0; s < strata; s++) {
+      int[] mine = first.strata()[s];
+      int[] others = second.strata()[s];
+      int[] ranks =
+          IntStream.concat(
+                  IntStream.of(mine).map(i -> Arrays.binarySearch(values, first.value(i))),
+                  IntStream.of(others).map(i -> Arrays.binarySearch(values, second.value(i))))
+              .toArray();
+      pools[s] = new Pool(ranks, mine.length, first.weight(mine[0]), second.weight(others[0]));
+    }
+  }
+
+  private static double[] pooledValues(Sample first, Sample second) {
+    double[] all = new double[first.size() + second.size()];
+    for (int i = 0; i < first.size(); i++) {
+      all[i] = first.value(i);
+    }
+    for (int i = 0; i < second.size(); i++) {
+      all[first.size() + i] = second.value(i);
+    }
+    return Arrays.stream(all).sorted().distinct().toArray();
+  }
+
+  /**
+   * The share of draws, the observed one among them, whose gap is at least as large as seen.
+   *
+   * @param gap measured by the alternative's own yardstick
+   */
+  double pValue(double gap, Alternative alternative, Scheme scheme, int draws, long seed) {
+    RandomStreams streams = new RandomStreams(seed);
+    long larger =
+        IntStream.range(0, draws)
+            .parallel()
+            .filter(
+                draw -> {
+                  UniformRandomProvider random =
+                      streams.stream(Purpose.RESAMPLING, draw, scheme.ordinal());
+                  return alternative.of(steps(scheme, random)) >= gap - ROUNDING;
+                })
+            .count();
+    return (larger + 1.0) / (draws + 1.0);
+  }
+
+  /** By how much the difference of the two functions jumps at every distinct value. */
+  private double[] steps(Scheme scheme, UniformRandomProvider random) {
+    double[] steps = new double[distinct];
+    for (Pool pool : pools) {
+      if (scheme == Scheme.PERMUTATION) {
+        permute(pool, steps, random);
+      } else {
+        draw(pool, steps, random);
+      }
+    }
+    return steps;
+  }
+
+  /** Selection sampling: each pooled model in turn is the first sample's with the due chance. */
+  private static void permute(Pool pool, double[] steps, UniformRandomProvider random) {
+    int wanted = pool.first();
+    int left = pool.ranks().length;
+    for (int rank : pool.ranks()) {
+      if (random.nextInt(left--) < wanted) {
+        wanted--;
+        steps[rank] += pool.firstWeight();
+      } else {
+        steps[rank] -= pool.secondWeight();
+      }
+    }
+  }
+
+  private static void draw(Pool pool, double[] steps, UniformRandomProvider random) {
+    int size = pool.ranks().length;
+    for (int i = 0; i < size; i++) {
+      int rank = pool.ranks()[random.nextInt(size)];
+      steps[rank] += i < pool.first() ? pool.firstWeight() : -pool.secondWeight();
+    }
+  }
+}
