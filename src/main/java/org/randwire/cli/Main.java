@@ -52,6 +52,8 @@ public final class Main implements Callable<Integer> {
         new TrainCommand(log),
         new EvaluateCommand(),
         new DescribeCommand(),
+        new CompareCommand(),
+        new StudyCommand(),
         new BenchCommand(),
         new ExportCommand(),
         new DataCommand(),

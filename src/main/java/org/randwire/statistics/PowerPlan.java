@@ -7,6 +7,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.distribution.BinomialDistribution;
 import org.apache.commons.statistics.inference.KolmogorovSmirnovTest;
+import org.apache.commons.statistics.inference.PValueMethod;
 import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
@@ -24,6 +25,9 @@ public record PowerPlan(double alpha, double power) {
 
   private static final int TRIALS = 400;
 
+  /** Beyond, the limit differs from the exact law by less than a plan is worth. */
+  private static final int EXACT_UP_TO = 1000;
+
   public PowerPlan {
     Observations.inUnitInterval("alpha", alpha);
     Observations.inUnitInterval("power", power);
@@ -38,24 +42,25 @@ public record PowerPlan(double alpha, double power) {
     if (n == 1) {
       return 2;
     }
-    int low = 0;
-    int high = n + 1;
-    while (high - low > 1) {
-      int middle = (low + high) >>> 1;
-      if (pValue(n, middle) <= alpha) {
-        high = middle;
-      } else {
-        low = middle;
-      }
+    // From Kolmogorov's limit, which is a step or two off.
+    int steps = Math.max(1, (int) Math.round(Math.sqrt(-Math.log(alpha / 2) * n)));
+    while (steps <= n && pValue(n, steps) > alpha) {
+      steps++;
     }
-    return high > n ? 2 : high / (double) n;
+    while (steps > 1 && steps <= n + 1 && pValue(n, steps - 1) <= alpha) {
+      steps--;
+    }
+    return steps > n ? 2 : steps / (double) n;
   }
 
   /** Two samples of n whose functions are {@code steps / n} apart, as far as any test can tell. */
   private static double pValue(int n, int steps) {
     double[] x = IntStream.range(0, n).asDoubleStream().toArray();
     double[] y = Arrays.stream(x).map(v -> v + steps - 0.5).toArray();
-    return KolmogorovSmirnovTest.withDefaults().test(x, y).getPValue();
+    return KolmogorovSmirnovTest.withDefaults()
+        .with(n > EXACT_UP_TO ? PValueMethod.ASYMPTOTIC : PValueMethod.EXACT)
+        .test(x, y)
+        .getPValue();
   }
 
   /**

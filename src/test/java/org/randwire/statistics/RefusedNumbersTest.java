@@ -33,8 +33,8 @@ class RefusedNumbersTest {
     entries.put("Correction", v -> Correction.HOLM.of(v));
     entries.put("PointStudy", v -> PointStudy.of(v, 1, 2, 1, 1));
     entries.put("SampleSizeStudy", v -> SampleSizeStudy.of(v, 1, 1, 1));
-    entries.put("BestValueRange, errors", v -> BestValueRange.of(v, GOOD, 1));
-    entries.put("BestValueRange, values", v -> BestValueRange.of(GOOD, v, 1));
+    entries.put("BestModels, errors", v -> BestModels.of(v, 1));
+    entries.put("BestModels, values", v -> BestModels.of(GOOD, 1).range(v));
     entries.put("pearson", v -> Correlation.pearson(v, GOOD));
     entries.put("spearman", v -> Correlation.spearman(GOOD, v));
     return entries;

@@ -152,7 +152,7 @@ class ResamplingTest {
   void bestModelsValuesAreFound() {
     double[] values = IntStream.range(0, 400).mapToDouble(i -> i / 400.0).toArray();
     double[] errors = Arrays.stream(values).map(v -> Math.abs(v - 0.3)).toArray();
-    BestValueRange range = BestValueRange.of(errors, values, 1);
+    BestModels.Range range = BestModels.of(errors, 1).range(values);
     assertEquals(0.3, range.median(), 0.01);
     assertTrue(range.low() < 0.3 && range.low() > 0.27, () -> "" + range);
     assertTrue(range.high() > 0.3 && range.high() < 0.33, () -> "" + range);
