@@ -59,7 +59,10 @@ final class CompareCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  @Parameters(arity = "1..*", paramLabel = "FILE", description = "One population, or with --by several.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "FILE",
+      description = "One population, or with --by several.")
   private List<Path> files = new ArrayList<>();
 
   @Mixin private final PopulationOptions reading = new PopulationOptions();
@@ -82,7 +85,10 @@ final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--range",
       paramLabel = "LOW:HIGH",
-      description = "Range of complexity, such as 0.02M:0.856M; without it what all have.")
+      description = {
+        "Range of complexity, such as 0.02M:0.856M; without it from the largest 2.5 % quantile",
+        "to the smallest 95 % quantile of all."
+      })
   private @Nullable String range;
 
   @Option(names = "--alpha", paramLabel = "A", description = "Level of the tests (0.05).")
@@ -119,8 +125,7 @@ final class CompareCommand implements Callable<Integer> {
     Comparison comparison = compare(populations, settings);
     if (charts.isWanted()) {
       List<Chart> drawn = ComparisonCharts.of(comparison);
-      charts.write(
-          drawn, () -> ComparisonPage.html(comparison, drawn, commandLine()), output);
+      charts.write(drawn, () -> ComparisonPage.html(comparison, drawn, commandLine()), output);
     }
     output.print(ComparisonData.values(comparison), out -> table(out, comparison));
     return ExitStatus.DONE.code();
@@ -161,7 +166,8 @@ final class CompareCommand implements Callable<Integer> {
     boolean detailed = binsGiven || range != null;
     if (name.equals(AUTOMATIC) || name.equals(NONE)) {
       require(
-          !detailed, "--bins and --range need --normalise params or flops, to say of which they are");
+          !detailed,
+          "--bins and --range need --normalise params or flops, to say of which they are");
       return name.equals(NONE) ? Normalisation.NONE : Normalisation.AUTOMATIC;
     }
     for (Complexity measure : Complexity.values()) {
@@ -171,8 +177,7 @@ final class CompareCommand implements Callable<Integer> {
       }
     }
     throw new CliException(
-        ExitStatus.USAGE,
-        "--normalise: expected params, flops or none, found '" + normalise + "'");
+        ExitStatus.USAGE, "--normalise: expected params, flops or none, found '" + normalise + "'");
   }
 
   private double[] limits() {
@@ -182,9 +187,7 @@ final class CompareCommand implements Callable<Integer> {
     String[] ends = range.split(":", -1);
     double low = ends.length == 2 ? number(ends[0]) : Double.NaN;
     double high = ends.length == 2 ? number(ends[1]) : Double.NaN;
-    require(
-        low < high,
-        "--range: expected LOW:HIGH such as 0.02M:0.856M, found '" + range + "'");
+    require(low < high, "--range: expected LOW:HIGH such as 0.02M:0.856M, found '" + range + "'");
     return new double[] {low, high};
   }
 
@@ -225,10 +228,18 @@ final class CompareCommand implements Callable<Integer> {
 
   private static void table(PrintWriter out, Comparison comparison) {
     int width =
-        Math.max(10, comparison.members().stream().mapToInt(m -> m.name().length()).max().orElse(0));
+        Math.max(
+            10, comparison.members().stream().mapToInt(m -> m.name().length()).max().orElse(0));
     out.printf(
         "%-" + width + "s%9s%8s%8s%8s%8s%17s%8s%n",
-        "errors in %", "models", "failed", "least", "5 %", "median", "95 % of median", "mean");
+        "errors in %",
+        "models",
+        "failed",
+        "least",
+        "5 %",
+        "median",
+        "95 % of median",
+        "mean");
     for (Member member : comparison.members()) {
       Edf edf = member.sample().edf();
       out.printf(

@@ -53,7 +53,8 @@ final class PopulationOptions {
       for (Population file : PopulationFiles.read(files, new ReadSettings(error, unit))) {
         populations.addAll(by == null ? List.of(file) : split(file, by, files.size() > 1));
       }
-      return distinct(last ? populations.stream().map(Population::atLastEpoch).toList() : populations);
+      return distinct(
+          last ? populations.stream().map(Population::atLastEpoch).toList() : populations);
     } catch (PopulationException e) {
       throw explained(e);
     }
@@ -71,8 +72,7 @@ final class PopulationOptions {
     Set<String> names = new HashSet<>();
     for (Population population : populations) {
       String name = population.name();
-      boolean twice =
-          populations.stream().filter(other -> other.name().equals(name)).count() > 1;
+      boolean twice = populations.stream().filter(other -> other.name().equals(name)).count() > 1;
       String unique = twice ? population.source() : name;
       for (int copy = 2; !names.add(unique); copy++) {
         unique = population.source() + " (" + copy + ")";

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -102,8 +103,7 @@ final class StudyCommand implements Callable<Integer> {
     }
     return new Studies(
         name ->
-            loaded.computeIfAbsent(
-                name, missing -> spaces.get(missing).population(count, seed)),
+            loaded.computeIfAbsent(name, missing -> spaces.get(missing).population(count, seed)),
         name -> Optional.ofNullable(spaces.get(name)),
         seed);
   }
@@ -123,13 +123,15 @@ final class StudyCommand implements Callable<Integer> {
   }
 
   private String populations() {
-    String generated = "populations of %,d models generated with seed %d".formatted(count, seed);
-    return files.isEmpty() ? generated : "populations from " + files.values() + ", else " + generated;
+    String generated =
+        String.format(Locale.ROOT, "populations of %,d models generated with seed %d", count, seed);
+    return files.isEmpty()
+        ? generated
+        : "populations from " + files.values() + ", else " + generated;
   }
 
   private String commandLine() {
-    return "randwire study "
-        + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return "randwire study " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 
   private void print(List<Study> studies) {

@@ -165,11 +165,11 @@ final class PopulationReader {
     if (value != null && value > unit.whole()) {
       throw new PopulationException(
           table.place(row, column),
-          "'%s' is in %s, so at most %.0f; found %s"
+          "'%s' is in %s, so at most %d; found %s"
               .formatted(
                   table.columns().get(column),
                   unit == ErrorUnit.PERCENT ? "percent" : "fractions",
-                  unit.whole(),
+                  (int) unit.whole(),
                   row.values().get(column).strip()));
     }
   }

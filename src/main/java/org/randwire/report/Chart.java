@@ -15,8 +15,7 @@ import java.util.List;
  * @param y vertical axis
  * @param series in the order of the legend, at least one
  */
-public record Chart(
-    String id, String title, String caption, Axis x, Axis y, List<Series> series) {
+public record Chart(String id, String title, String caption, Axis x, Axis y, List<Series> series) {
 
   /** How numbers are laid out along an axis. */
   public enum Scale {
@@ -56,6 +55,11 @@ public record Chart(
       return scale == Scale.LINEAR
           ? (value - low) / (high - low)
           : Math.log(value / low) / Math.log(high / low);
+    }
+
+    /** The number at a place; the inverse of {@link #place}. */
+    double at(double place) {
+      return scale == Scale.LINEAR ? low + place * (high - low) : low * Math.pow(high / low, place);
     }
   }
 

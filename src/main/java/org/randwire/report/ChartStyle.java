@@ -22,7 +22,7 @@ final class ChartStyle {
       .chart .grid { stroke: var(--chart-grid); stroke-width: 1 }
       .chart .frame { stroke: var(--chart-axis); stroke-width: 1 }
       .chart .line { fill: none; stroke-width: 2; stroke-linejoin: round }
-      .chart .band { stroke: none; fill-opacity: 0.16 }
+      .chart .band { stroke: none }
       .chart .bins { stroke-width: 1.8; fill-opacity: 0.14 }
       .chart .point { stroke: none; fill-opacity: 0.55 }
       .chart .points { fill: none; stroke-width: 3.6; stroke-linecap: round; stroke-opacity: 0.42 }
@@ -84,9 +84,11 @@ final class ChartStyle {
   private static String colours(int count) {
     StringBuilder css = new StringBuilder();
     for (int i = 0; i < count; i++) {
-      css.append(".chart .c%1$d { stroke: var(--s%1$d) }\n".formatted(i));
       css.append(
-          ".chart .band.c%1$d, .chart .bins.c%1$d, .chart .point.c%1$d { fill: var(--s%1$d) }\n"
+          """
+          .chart .line.c%1$d, .chart .bins.c%1$d, .chart .points.c%1$d { stroke: var(--s%1$d) }
+          .chart .band.c%1$d, .chart .bins.c%1$d, .chart .point.c%1$d { fill: var(--s%1$d) }
+          """
               .formatted(i));
     }
     return css.toString();

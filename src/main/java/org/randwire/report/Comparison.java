@@ -164,17 +164,14 @@ public record Comparison(
       Population population, @Nullable Range range, double[] grid, ComparisonSettings settings) {
     double[] errors = population.errors();
     Sample sample = Sample.of(errors);
-    Sample normalised =
-        range == null ? null : Sample.normalised(errors, range.weights(population));
+    Sample normalised = range == null ? null : Sample.normalised(errors, range.weights(population));
     Sample last =
         population.hasLastErrors()
-            ? Sample.of(
-                population.finished().stream().mapToDouble(RunRecord::lastError).toArray())
+            ? Sample.of(population.finished().stream().mapToDouble(RunRecord::lastError).toArray())
             : null;
     int[] searched =
         RandomSearch.powersOfTwo(normalised == null ? sample.size() : normalised.size());
-    Bootstrap bootstrap =
-        new Bootstrap(settings.draws(), settings.confidence(), settings.seed());
+    Bootstrap bootstrap = new Bootstrap(settings.draws(), settings.confidence(), settings.seed());
     double[] median = {0.5};
     return new Member(
         population,
@@ -197,7 +194,9 @@ public record Comparison(
     double[] adjusted = adjust(raw, p -> p.test().pGivenTies(), settings);
     double[] normalised =
         adjust(
-            raw, p -> p.normalised() == null ? Double.NaN : p.normalised().permutationP(), settings);
+            raw,
+            p -> p.normalised() == null ? Double.NaN : p.normalised().permutationP(),
+            settings);
     double[] failures =
         adjust(
             raw,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.report;
 
+import static org.randwire.report.ComparisonText.text;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,6 +39,9 @@ public final class ComparisonCharts {
   /** Trials of the curve of sample sizes, as in figure 7. */
   static final int SIZE_TRIALS = 50;
 
+  /** Of bands as wide as those of sample sizes, more cannot be told apart. */
+  private static final int MOST_WIDE_BANDS = 2;
+
   private static final int LARGEST_REFERENCE = 1 << 14;
 
   /** More points than pixels only make the file larger. */
@@ -70,7 +75,7 @@ public final class ComparisonCharts {
       if (populations.stream().allMatch(p -> p.has(measure))) {
         charts.add(scatter(populations, measure, comparison.settings().seed()));
         charts.add(histogram(populations, measure));
-        buckets(populations, measure).ifPresent(charts::add);
+        buckets(populations, measure, complexityAxis(populations, measure)).ifPresent(charts::add);
       }
     }
     return charts;
@@ -106,13 +111,15 @@ public final class ComparisonCharts {
     }
     double low = members.stream().mapToDouble(m -> sampleOf.apply(m).min()).min().orElseThrow();
     double high =
-        members.stream().mapToDouble(m -> sampleOf.apply(m).edf().quantile(0.995)).max()
+        members.stream()
+            .mapToDouble(m -> sampleOf.apply(m).edf().quantile(0.995))
+            .max()
             .orElseThrow();
     return new Chart(
         id,
         title,
-        "Share of models with at most the error; bands hold %.0f %% of %,d bootstrap draws%s."
-            .formatted(
+        text(
+                "Share of models with at most the error; bands hold %.0f %% of %,d bootstrap draws%s.",
                 percent(settings.confidence()),
                 settings.draws(),
                 normalised ? " within complexity bins" : "")
@@ -124,8 +131,7 @@ public final class ComparisonCharts {
 
   private static Series function(
       String name, int colour, Sample sample, double[] grid, Bootstrap.Band band) {
-    double[] places =
-        sample.size() <= CURVE_POINTS ? distinct(sample) : grid;
+    double[] places = sample.size() <= CURVE_POINTS ? distinct(sample) : grid;
     double[] x = merged(places, grid);
     double[] y = Arrays.stream(x).map(e -> percent(sample.edf().inclusive(e))).toArray();
     double[] low = new double[x.length];
@@ -161,7 +167,9 @@ public final class ComparisonCharts {
       Member member = comparison.members().get(i);
       double[] m = Arrays.stream(member.searched()).asDoubleStream().toArray();
       double[] best =
-          IntStream.of(member.searched()).mapToDouble(k -> percent(member.best(k).mean())).toArray();
+          IntStream.of(member.searched())
+              .mapToDouble(k -> percent(member.best(k).mean()))
+              .toArray();
       double[] low = percent(member.searchBands().best().low());
       double[] high = percent(member.searchBands().best().high());
       series.add(Series.of(member.name(), i, Shape.LINE, m, best).withBand(low, high));
@@ -189,17 +197,17 @@ public final class ComparisonCharts {
     int most = 2;
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
-      int reference =
-          Math.min(LARGEST_REFERENCE, Integer.highestOneBit(member.sample().size()));
-      series.add(sampleSize(member.name(), i, member.sample().values(), reference, seed));
+      int reference = Math.min(LARGEST_REFERENCE, Integer.highestOneBit(member.sample().size()));
+      Series curve = sampleSize(member.name(), i, member.sample().values(), reference, seed);
+      series.add(
+          members.size() > MOST_WIDE_BANDS ? curve.withBand(new double[0], new double[0]) : curve);
       most = Math.max(most, reference);
     }
     return sampleSizeChart(series, most);
   }
 
   static Series sampleSize(String name, int colour, double[] errors, int reference, long seed) {
-    List<SampleSizeStudy.Point> points =
-        SampleSizeStudy.of(errors, reference, SIZE_TRIALS, seed);
+    List<SampleSizeStudy.Point> points = SampleSizeStudy.of(errors, reference, SIZE_TRIALS, seed);
     return Series.of(
             name,
             colour,
@@ -216,7 +224,8 @@ public final class ComparisonCharts {
         "sample-size",
         "How many models describe a population",
         "Distance D between a fixed draw (the largest power of two there are models for, at most"
-            + " 2^14) and smaller draws, mean and 95 % of %d trials.".formatted(SIZE_TRIALS),
+            + " 2^14) and smaller draws: mean of %d trials, bands 95 %% of them."
+                .formatted(SIZE_TRIALS),
         new Axis("models", Scale.LOG2, 1, most),
         new Axis("distance D", Scale.LINEAR, 0, 1),
         series);
@@ -226,9 +235,7 @@ public final class ComparisonCharts {
 
   private static Axis complexityAxis(List<Population> populations, Complexity measure) {
     double[] all =
-        populations.stream()
-            .flatMapToDouble(p -> Arrays.stream(p.complexities(measure)))
-            .toArray();
+        populations.stream().flatMapToDouble(p -> Arrays.stream(p.complexities(measure))).toArray();
     double low = Arrays.stream(all).min().orElseThrow();
     double high = Arrays.stream(all).max().orElseThrow();
     return Chart.axis(
@@ -239,8 +246,7 @@ public final class ComparisonCharts {
     return scatter(populations, measure, complexityAxis(populations, measure), seed);
   }
 
-  static Chart scatter(
-      List<Population> populations, Complexity measure, Axis axis, long seed) {
+  static Chart scatter(List<Population> populations, Complexity measure, Axis axis, long seed) {
     List<Series> series = new ArrayList<>();
     List<Double> tails = new ArrayList<>();
     for (int i = 0; i < populations.size(); i++) {
@@ -256,9 +262,7 @@ public final class ComparisonCharts {
                   IntStream.of(drawn).mapToDouble(k -> size[k]).toArray(),
                   IntStream.of(drawn).mapToDouble(k -> percent(finished.get(k).error())).toArray())
               .withLabels(
-                  IntStream.of(drawn)
-                      .mapToObj(k -> label(population, finished.get(k)))
-                      .toList()));
+                  IntStream.of(drawn).mapToObj(k -> label(population, finished.get(k))).toList()));
       Sample sample = Sample.of(population.errors());
       tails.add(percent(sample.min()));
       tails.add(percent(sample.edf().quantile(0.995)));
@@ -266,8 +270,9 @@ public final class ComparisonCharts {
     return new Chart(
         "error-" + measure.key(),
         "Error against " + measure.label(),
-        "One point per model, at most %,d per population; the worst 0.5 %% lie off the axis."
-            .formatted(SCATTER_POINTS),
+        text(
+            "One point per model, at most %,d per population; the worst 0.5 %% lie off the axis.",
+            SCATTER_POINTS),
         axis,
         Chart.axis("error, %", Scale.LINEAR, numbers(tails)),
         series);
@@ -275,11 +280,7 @@ public final class ComparisonCharts {
 
   private static String label(Population population, RunRecord run) {
     return String.format(
-        Locale.ROOT,
-        "%s, %.2f %%, %s",
-        run.name(),
-        percent(run.error()),
-        population.place(run));
+        Locale.ROOT, "%s, %.2f %%, %s", run.name(), percent(run.error()), population.place(run));
   }
 
   static Chart histogram(List<Population> populations, Complexity measure) {
@@ -288,13 +289,7 @@ public final class ComparisonCharts {
 
   static Chart histogram(List<Population> populations, Complexity measure, Axis axis) {
     double[] edges = new double[HISTOGRAM_BINS + 1];
-    for (int i = 0; i < edges.length; i++) {
-      double place = i / (double) HISTOGRAM_BINS;
-      edges[i] =
-          axis.scale() == Scale.LINEAR
-              ? axis.low() + place * (axis.high() - axis.low())
-              : axis.low() * Math.pow(axis.high() / axis.low(), place);
-    }
+    Arrays.setAll(edges, i -> axis.at(i / (double) HISTOGRAM_BINS));
     List<Series> series = new ArrayList<>();
     double highest = 0;
     for (int i = 0; i < populations.size(); i++) {
@@ -318,26 +313,11 @@ public final class ComparisonCharts {
   }
 
   /** Mean error per bucket of complexity with two standard deviations either way. */
-  static Optional<Chart> buckets(List<Population> populations, Complexity measure) {
-    double low =
-        populations.stream()
-            .mapToDouble(p -> Arrays.stream(p.complexities(measure)).min().orElseThrow())
-            .min()
-            .orElseThrow();
-    double high =
-        populations.stream()
-            .mapToDouble(p -> Arrays.stream(p.complexities(measure)).max().orElseThrow())
-            .max()
-            .orElseThrow();
-    return buckets(populations, measure, low, high);
-  }
-
-  static Optional<Chart> buckets(
-      List<Population> populations, Complexity measure, double low, double high) {
+  static Optional<Chart> buckets(List<Population> populations, Complexity measure, Axis axis) {
     List<Series> series = new ArrayList<>();
     List<Double> shown = new ArrayList<>();
     for (int i = 0; i < populations.size(); i++) {
-      Series one = buckets(populations.get(i), measure, i, low, high);
+      Series one = buckets(populations.get(i), measure, i, axis);
       if (one.x().length == 0) {
         continue;
       }
@@ -348,37 +328,35 @@ public final class ComparisonCharts {
     if (series.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(new Chart(
-        "buckets-" + measure.key(),
-        "Mean error by " + measure.label(),
-        "Mean error of the models in each of %d buckets of equal width, bands two standard"
-                .formatted(BUCKETS)
-            + " deviations either way; a bucket of fewer than two models is left out.",
-        Chart.axis(measure.label(), Scale.LINEAR, low, high > low ? high : low + 1),
-        Chart.axis("error, %", Scale.LINEAR, numbers(shown)),
-        series));
+    return Optional.of(
+        new Chart(
+            "buckets-" + measure.key(),
+            "Mean error by " + measure.label(),
+            "Mean error of the models in each of %d buckets along the axis, bands two standard"
+                    .formatted(BUCKETS)
+                + " deviations either way; a bucket of fewer than two models is left out.",
+            axis,
+            Chart.axis("error, %", Scale.LINEAR, numbers(shown)),
+            series));
   }
 
-  private static Series buckets(
-      Population population, Complexity measure, int colour, double low, double high) {
+  private static Series buckets(Population population, Complexity measure, int colour, Axis axis) {
     double[] sizes = population.complexities(measure);
     double[] errors = population.errors();
     List<List<Double>> buckets = new ArrayList<>();
     IntStream.range(0, BUCKETS).forEach(b -> buckets.add(new ArrayList<>()));
-    double width = Math.max(high - low, Double.MIN_NORMAL) / BUCKETS;
     for (int i = 0; i < sizes.length; i++) {
-      int bucket = (int) Math.min(BUCKETS - 1, (sizes[i] - low) / width);
+      int bucket = (int) Math.min(BUCKETS - 1, axis.place(sizes[i]) * BUCKETS);
       buckets.get(bucket).add(percent(errors[i]));
     }
-    int[] full =
-        IntStream.range(0, BUCKETS).filter(b -> buckets.get(b).size() > 1).toArray();
+    int[] full = IntStream.range(0, BUCKETS).filter(b -> buckets.get(b).size() > 1).toArray();
     double[][] curve = new double[4][full.length];
     for (int k = 0; k < full.length; k++) {
       double[] values = numbers(buckets.get(full[k]));
       double mean = Arrays.stream(values).average().orElseThrow();
       double square = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
       double deviation = Math.sqrt(square / values.length);
-      curve[0][k] = low + (full[k] + 0.5) * width;
+      curve[0][k] = axis.at((full[k] + 0.5) / BUCKETS);
       curve[1][k] = mean;
       curve[2][k] = mean - 2 * deviation;
       curve[3][k] = mean + 2 * deviation;
@@ -406,8 +384,7 @@ public final class ComparisonCharts {
       Arrays.stream(curve[2]).forEach(shown::add);
       Arrays.stream(curve[3]).forEach(shown::add);
       series.add(
-          Series.of(names.get(i), i, Shape.LINE, curve[0], curve[1])
-              .withBand(curve[2], curve[3]));
+          Series.of(names.get(i), i, Shape.LINE, curve[0], curve[1]).withBand(curve[2], curve[3]));
     }
     return new Chart(
         "random-search",
@@ -423,8 +400,7 @@ public final class ComparisonCharts {
   static Chart edfChart(String id, String title, List<String> names, List<Sample> samples) {
     List<Series> series = new ArrayList<>();
     double low = samples.stream().mapToDouble(Sample::min).min().orElseThrow();
-    double high =
-        samples.stream().mapToDouble(s -> s.edf().quantile(0.99)).max().orElseThrow();
+    double high = samples.stream().mapToDouble(s -> s.edf().quantile(0.99)).max().orElseThrow();
     double[] x =
         IntStream.rangeClosed(0, CURVE_POINTS)
             .mapToDouble(i -> low + (high - low) * i / CURVE_POINTS)

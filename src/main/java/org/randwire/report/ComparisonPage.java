@@ -4,6 +4,7 @@ package org.randwire.report;
 import static org.randwire.report.ComparisonText.pValue;
 import static org.randwire.report.ComparisonText.percent;
 import static org.randwire.report.ComparisonText.statistic;
+import static org.randwire.report.ComparisonText.text;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.randwire.population.Complexity;
+import org.randwire.population.ErrorUnit;
 import org.randwire.population.Population;
 import org.randwire.population.RunRecord;
 import org.randwire.report.Comparison.Member;
@@ -30,8 +32,8 @@ public final class ComparisonPage {
   /** Best and worst models shown of each population. */
   private static final int EXTREMES = 3;
 
-  /** Properties shown, those that go with the error most. */
-  private static final int MOST_PROPERTIES = 8;
+  /** Rows of properties shown, those that go with the error most. */
+  private static final int MOST_ROWS = 24;
 
   /** The area under a distribution function is taken up to this error. */
   static final double AREA_UP_TO = 0.2;
@@ -61,21 +63,30 @@ public final class ComparisonPage {
     Page page =
         new Page(
             "Comparison of " + names,
-            "%,d models in %d populations; errors in percent; made by RandWire"
-                .formatted(models, members.size()));
+            text(
+                "%,d models in %d populations; errors in percent; made by RandWire",
+                models, members.size()));
     page.findings(ComparisonText.findings(comparison));
     page.heading("Populations");
     populations(page);
+    page.heading("Charts").charts(charts);
     page.heading("Pairs");
     pairs(page);
-    page.heading("Charts").charts(charts);
     properties(page);
     page.heading("Best and worst models");
     extremes(page);
     page.heading("How to read this");
     page.list(notes());
     page.heading("How it was made");
-    return page.code(command).html();
+    Set<String> sources =
+        members.stream()
+            .map(m -> m.population().source() + ", errors in " + unit(m.population()))
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+    return page.list(List.copyOf(sources)).code(command).html();
+  }
+
+  private static String unit(Population population) {
+    return population.unit() == ErrorUnit.PERCENT ? "percent" : "fractions";
   }
 
   // Populations
@@ -93,14 +104,14 @@ public final class ComparisonPage {
     if (last) {
       header.add(Cell.number("median, last epoch"));
     }
-    header.add(Cell.text("source"));
     List<List<Cell>> rows = new ArrayList<>();
     for (int i = 0; i < comparison.members().size(); i++) {
       rows.add(population(comparison.members().get(i), i, measures, last));
     }
     page.table(
-        "Errors in percent. Area: under the distribution function up to %.0f %% error, larger is better. Band: %.0f %% of bootstrap draws."
-            .formatted(100 * AREA_UP_TO, 100 * comparison.settings().confidence()),
+        text(
+            "Errors in percent. Area: under the distribution function up to %.0f %% error, larger is better. Band: %.0f %% of bootstrap draws.",
+            100 * AREA_UP_TO, 100 * comparison.settings().confidence()),
         header,
         rows);
     failures(page);
@@ -122,8 +133,8 @@ public final class ComparisonPage {
     Edf edf = member.sample().edf();
     List<Cell> cells = new ArrayList<>();
     cells.add(Cell.named(member.name(), colour));
-    cells.add(Cell.number("%,d".formatted(member.sample().size())));
-    cells.add(Cell.number("%,d".formatted(population.runs().size() - member.sample().size())));
+    cells.add(Cell.number(text("%,d", member.sample().size())));
+    cells.add(Cell.number(text("%,d", population.runs().size() - member.sample().size())));
     cells.add(Cell.number(percent(member.sample().min())));
     cells.add(Cell.number(percent(edf.quantile(0.05))));
     cells.add(Cell.number(percent(edf.quantile(0.5))));
@@ -140,10 +151,8 @@ public final class ComparisonPage {
     }
     if (last) {
       cells.add(
-          Cell.number(
-              member.last() == null ? "-" : percent(member.last().edf().quantile(0.5))));
+          Cell.number(member.last() == null ? "-" : percent(member.last().edf().quantile(0.5))));
     }
-    cells.add(Cell.text(population.source()));
     return cells;
   }
 
@@ -154,10 +163,11 @@ public final class ComparisonPage {
   private void failures(Page page) {
     List<String> lines = new ArrayList<>();
     for (Member member : comparison.members()) {
-      member
-          .population()
-          .failures()
-          .forEach((cause, count) -> lines.add(member.name() + ": " + count + " " + cause));
+      List<String> causes = new ArrayList<>();
+      member.population().failures().forEach((cause, count) -> causes.add(count + " " + cause));
+      if (!causes.isEmpty()) {
+        lines.add(member.name() + ": " + String.join(", ", causes));
+      }
     }
     if (!lines.isEmpty()) {
       page.paragraph("Runs that failed, by cause:").list(lines);
@@ -197,12 +207,12 @@ public final class ComparisonPage {
             .map(pair -> pair(pair, normalised, failures, last))
             .toList();
     page.table(
-        "Two-sample Kolmogorov-Smirnov tests, corrected after %s over %d %s at %s %%. Models needed: of each population, to see a gap this large with 80 %% power."
-            .formatted(
-                comparison.settings().correction().label(),
-                rows.size(),
-                rows.size() == 1 ? "pair" : "pairs",
-                Ticks.compact(100 * comparison.settings().alpha())),
+        text(
+            "Two-sample Kolmogorov-Smirnov tests, corrected after %s over %d %s at %s %%. Models needed: of each population, to see a gap this large with 80 %% power.",
+            comparison.settings().correction().label(),
+            rows.size(),
+            rows.size() == 1 ? "pair" : "pairs",
+            Ticks.compact(100 * comparison.settings().alpha())),
         header,
         rows);
   }
@@ -234,9 +244,7 @@ public final class ComparisonPage {
     if (last) {
       cells.add(Cell.number(pair.last() == null ? "-" : statistic(pair.last().d())));
     }
-    cells.add(
-        Cell.number(
-            pair.needed().isPresent() ? "%,d".formatted(pair.needed().getAsInt()) : "-"));
+    cells.add(Cell.number(pair.needed().isPresent() ? text("%,d", pair.needed().getAsInt()) : "-"));
     return cells;
   }
 
@@ -320,7 +328,8 @@ public final class ComparisonPage {
       }
     }
     properties.sort(Comparator.comparingDouble(Property::strength).reversed());
-    return properties.stream().limit(MOST_PROPERTIES).toList();
+    int shown = Math.max(2, MOST_ROWS / comparison.members().size());
+    return properties.stream().limit(shown).toList();
   }
 
   /** What comes out of training is no property of a network. */

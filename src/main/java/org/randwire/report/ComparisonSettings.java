@@ -39,8 +39,8 @@ public record ComparisonSettings(
    * @param mode whether to normalise
    * @param measure asked for; null unless asked
    * @param bins 0 for the usual number
-   * @param low lower limit; NaN for the largest of the populations' minima
-   * @param high upper limit; NaN for the smallest of their maxima
+   * @param low lower limit; NaN for the largest of the populations' 2.5 % quantiles
+   * @param high upper limit; NaN for the smallest of their 95 % quantiles
    */
   public record Normalisation(
       Mode mode, @Nullable Complexity measure, int bins, double low, double high) {

@@ -16,6 +16,11 @@ public final class ComparisonText {
 
   private ComparisonText() {}
 
+  /** A text with numbers in it, written the same in every country. */
+  static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
   /** A fraction in percent, two decimals. */
   public static String percent(double fraction) {
     return String.format(Locale.ROOT, "%.2f", 100 * fraction);
@@ -80,14 +85,16 @@ public final class ComparisonText {
     String better = delta < 0 ? a : b;
     String worse = delta < 0 ? b : a;
     double chance = (1 + Math.abs(delta)) / 2;
-    return "%s has lower errors than %s: a model of it beats one of the other in %.0f %% of pairs; %s."
-        .formatted(better, worse, 100 * chance, numbers);
+    return text(
+        "%s has lower errors than %s: a model of it beats one of the other in %.0f %% of pairs; %s.",
+        better, worse, 100 * chance, numbers);
   }
 
   private static String needed(Pair pair, Comparison comparison) {
     return pair.needed().isPresent()
-        ? " A gap of this size is seen with %.0f %% power by %,d models of each."
-            .formatted(100 * Comparison.POWER, pair.needed().getAsInt())
+        ? text(
+            " A gap of this size is seen with %.0f %% power by %,d models of each.",
+            100 * Comparison.POWER, pair.needed().getAsInt())
         : "";
   }
 
@@ -97,20 +104,21 @@ public final class ComparisonText {
     List<Member> order =
         comparison.members().stream()
             .sorted(
-                (x, y) -> Double.compare(x.sample().edf().quantile(0.5), y.sample().edf().quantile(0.5)))
+                (x, y) ->
+                    Double.compare(x.sample().edf().quantile(0.5), y.sample().edf().quantile(0.5)))
             .toList();
     Member best = order.get(0);
     Member worst = order.get(order.size() - 1);
-    return "%d of %d pairs differ at %s %% (%s). Lowest median error: %s, %s %%; highest: %s, %s %%."
-        .formatted(
-            findings,
-            pairs.size(),
-            Ticks.compact(100 * comparison.settings().alpha()),
-            comparison.settings().correction().label(),
-            best.name(),
-            percent(best.sample().edf().quantile(0.5)),
-            worst.name(),
-            percent(worst.sample().edf().quantile(0.5)));
+    return text(
+        "%d of %d pairs differ at %s %% (%s). Lowest median error: %s, %s %%; highest: %s, %s %%.",
+        findings,
+        pairs.size(),
+        Ticks.compact(100 * comparison.settings().alpha()),
+        comparison.settings().correction().label(),
+        best.name(),
+        percent(best.sample().edf().quantile(0.5)),
+        worst.name(),
+        percent(worst.sample().edf().quantile(0.5)));
   }
 
   private static String normalised(Comparison comparison, Range range) {
@@ -137,18 +145,16 @@ public final class ComparisonText {
       String names = name(comparison, pair.a()) + " and " + name(comparison, pair.b());
       parts.add(
           comparison.isFinding(pair.normalisedAdjusted())
-              ? "%s differ, %s ahead where they differ most (D = %s at %s %%, p = %s)"
-                  .formatted(
-                      names,
-                      ahead,
-                      statistic(normalised.gap().d()),
-                      percent(normalised.gap().location()),
-                      pValue(pair.normalisedAdjusted()))
+              ? text(
+                  "%s differ, %s ahead where they differ most (D = %s at %s %%, p = %s)",
+                  names,
+                  ahead,
+                  statistic(normalised.gap().d()),
+                  percent(normalised.gap().location()),
+                  pValue(pair.normalisedAdjusted()))
               : "%s show no difference (D = %s, p = %s)"
                   .formatted(
-                      names,
-                      statistic(normalised.gap().d()),
-                      pValue(pair.normalisedAdjusted())));
+                      names, statistic(normalised.gap().d()), pValue(pair.normalisedAdjusted())));
     }
     return where + ": " + String.join("; ", parts) + ".";
   }
@@ -178,10 +184,10 @@ public final class ComparisonText {
       }
     }
     sentences.add(
-        "%d failed %s left out above. Counted as error 100 %%, %s."
-            .formatted(
-                failed,
-                failed == 1 ? "run is" : "runs are",
-                changed.isEmpty() ? "every verdict stays as it is" : String.join("; ", changed)));
+        text(
+            "%d failed %s left out above. Counted as error 100 %%, %s.",
+            failed,
+            failed == 1 ? "run is" : "runs are",
+            changed.isEmpty() ? "every verdict stays as it is" : String.join("; ", changed)));
   }
 }

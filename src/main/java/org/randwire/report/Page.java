@@ -23,10 +23,10 @@ final class Page {
       .findings { background: var(--card); border-left: 4px solid var(--accent); border-radius: 4px; padding: 14px 20px; margin: 22px 0 }
       .findings p { margin: 6px 0 }
       .scroll { overflow-x: auto }
-      table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; min-width: 40%% }
+      table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; min-width: 40%% }
       caption { text-align: left; color: var(--soft); padding: 0 0 8px; max-width: 84ch }
-      th, td { padding: 5px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
-      th { font-weight: 600; color: var(--soft); border-bottom: 2px solid var(--line); vertical-align: bottom }
+      th, td { padding: 5px 8px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
+      th { font-weight: 600; color: var(--soft); border-bottom: 2px solid var(--line); vertical-align: bottom; white-space: normal; max-width: 7em }
       th.text, td.text { text-align: left }
       tbody tr:hover { background: var(--card) }
       .yes { color: var(--good); font-weight: 600 }
@@ -35,11 +35,11 @@ final class Page {
       figure { margin: 0; min-width: 0 }
       figure svg { display: block; width: 100%%; min-width: 480px; height: auto; max-width: 760px }
       figcaption { color: var(--soft); font-size: 0.88rem; margin-top: 4px; max-width: 72ch }
-      figcaption a { white-space: nowrap }
+      figcaption .data { white-space: nowrap }
       a { color: var(--accent) }
       code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.9em; overflow-wrap: anywhere }
       pre { background: var(--card); padding: 12px 16px; overflow-x: auto; border-radius: 4px; white-space: pre-wrap }
-      @media print { body { font-size: 10pt } main { padding: 0; max-width: none } figure, table, .findings { break-inside: avoid } figcaption a { display: none } h2 { break-after: avoid } .charts { grid-template-columns: 1fr 1fr; gap: 12px } figure svg { min-width: 0 } tbody tr:hover { background: none } th, td { padding: 3px 6px } }
+      @media print { body { font-size: 10pt } main { padding: 0; max-width: none } figure, table, .findings { break-inside: avoid } figcaption .data { display: none } h2 { break-after: avoid } .charts { grid-template-columns: 1fr 1fr; gap: 12px } figure svg { min-width: 0 } tbody tr:hover { background: none } th, td { padding: 3px 6px } }
       """
           .formatted(ChartStyle.light(), ChartStyle.dark());
 
@@ -140,12 +140,11 @@ final class Page {
     for (Chart chart : charts) {
       body.append("<figure id=\"").append(chart.id()).append("\">\n<div class=\"scroll\">");
       body.append(SvgChart.element(chart)).append("</div>\n<figcaption>");
-      body.append(escape(chart.caption())).append(' ');
+      body.append(escape(chart.caption())).append(" <span class=\"data\">");
       download(chart.id() + ".csv", "text/csv", ChartData.csv(chart), "CSV");
       body.append(" · ");
-      download(
-          chart.id() + ".vl.json", "application/json", ChartData.vegaLite(chart), "Vega-Lite");
-      body.append("</figcaption>\n</figure>\n");
+      download(chart.id() + ".vl.json", "application/json", ChartData.vegaLite(chart), "Vega-Lite");
+      body.append("</span></figcaption>\n</figure>\n");
     }
     body.append("</div>\n");
     return this;

@@ -11,6 +11,7 @@ import org.randwire.report.ComparisonSettings.Mode;
 import org.randwire.report.ComparisonSettings.Normalisation;
 import org.randwire.statistics.ComplexityWeights;
 import org.randwire.statistics.EmptyBinException;
+import org.randwire.statistics.Quantiles;
 
 /**
  * The range of complexity and the bins over which populations are made comparable.
@@ -21,6 +22,14 @@ import org.randwire.statistics.EmptyBinException;
  * @param bins their number
  */
 public record Range(Complexity measure, double low, double high, int bins) {
+
+  /** The range nobody gave leaves out the ends, where bins of equal width would be empty. */
+  static final double LOW = 0.025;
+
+  static final double HIGH = 0.95;
+
+  /** Models that a bin nobody asked for must hold of every population. */
+  private static final int FULL = 5;
 
   /** The weights of the finished runs of a population. */
   ComplexityWeights weights(Population population) {
@@ -61,24 +70,20 @@ public record Range(Complexity measure, double low, double high, int bins) {
     double low = settings.low();
     double high = settings.high();
     if (Double.isNaN(low)) {
-      low = populations.stream().mapToDouble(p -> least(p, measure)).max().orElseThrow();
+      low = populations.stream().mapToDouble(p -> quantile(p, measure, LOW)).max().orElseThrow();
     }
     if (Double.isNaN(high)) {
-      high = populations.stream().mapToDouble(p -> most(p, measure)).min().orElseThrow();
+      high = populations.stream().mapToDouble(p -> quantile(p, measure, HIGH)).min().orElseThrow();
     }
     int bins = settings.bins() == 0 ? ComparisonSettings.USUAL_BINS : settings.bins();
     return new Range(measure, low, high, bins);
   }
 
-  private static double least(Population population, Complexity measure) {
-    return Arrays.stream(population.complexities(measure)).min().orElseThrow();
+  private static double quantile(Population population, Complexity measure, double probability) {
+    return Quantiles.of(population.complexities(measure)).at(probability);
   }
 
-  private static double most(Population population, Complexity measure) {
-    return Arrays.stream(population.complexities(measure)).max().orElseThrow();
-  }
-
-  /** With the usual number of bins or fewer, so that none is empty; null if two are too many. */
+  /** With the usual number of bins or fewer, so that none is thin; null if two are too many. */
   private static @Nullable Range fitting(
       List<Population> populations, Complexity measure, Normalisation settings) {
     Range range = range(populations, measure, settings);
@@ -96,8 +101,7 @@ public record Range(Complexity measure, double low, double high, int bins) {
 
   private boolean isFull(Population population) {
     try {
-      weights(population);
-      return true;
+      return Arrays.stream(weights(population).histogram()).min().orElseThrow() >= FULL;
     } catch (EmptyBinException e) {
       return false;
     }

@@ -4,6 +4,7 @@ package org.randwire.report;
 import static org.randwire.report.ComparisonText.pValue;
 import static org.randwire.report.ComparisonText.percent;
 import static org.randwire.report.ComparisonText.statistic;
+import static org.randwire.report.ComparisonText.text;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -121,8 +122,9 @@ public final class Studies {
     numbers.put("p", study.test().pGivenTies());
     List<String> findings =
         List.of(
-            "B has 100 and M 1,000 models of one population, ResNet, drawn 5,000 times. M has the lower least error in %.1f %% of the draws, by %s points at the median, though there is nothing to find."
-                .formatted(100 * study.largeWins(), percent(differences.median())),
+            text(
+                "B has 100 and M 1,000 models of one population, ResNet, drawn 5,000 times. M has the lower least error in %.1f %% of the draws, by %s points at the median, though there is nothing to find.",
+                100 * study.largeWins(), percent(differences.median())),
             "The distributions of the first draw: D = %s, p = %s."
                 .formatted(statistic(study.test().d()), pValue(study.test().pGivenTies())));
     return new Study(
@@ -145,7 +147,7 @@ public final class Studies {
     int bins = 40;
     double[] edges = new double[bins + 1];
     double[] share = new double[bins + 1];
-    Arrays.setAll(edges, i -> axis.low() + i * (axis.high() - axis.low()) / bins);
+    Arrays.setAll(edges, i -> axis.at(i / (double) bins));
     for (double point : points) {
       share[(int) Math.min(bins - 1, axis.place(point) * bins)] += 100.0 / points.length;
     }
@@ -170,8 +172,7 @@ public final class Studies {
     Results results = new Results("figure-3", "Figure 3: normalising for complexity");
     List<Sample> plain = small.stream().map(p -> Sample.of(p.errors())).toList();
     results.charts.add(
-        ComparisonCharts.edfChart(
-            "figure-3-plain", "Not normalised", RESNEXTS, plain));
+        ComparisonCharts.edfChart("figure-3-plain", "Not normalised", RESNEXTS, plain));
     Edf.Gap gap = plain.get(0).edf().gap(plain.get(1).edf());
     results.numbers.put("plainD", gap.d());
     results.findings.add("Not normalised: D = " + statistic(gap.d()) + ".");
@@ -310,8 +311,9 @@ public final class Studies {
         double share = largestShare(population.errors(), sizes, most(measure) / 2);
         results.numbers.put(population.name() + " " + measure.key(), share);
         results.findings.add(
-            "Of the best 1 %% of %s, %.0f %% have more than half of the limit of %s."
-                .formatted(population.name(), 100 * share, measure.label()));
+            text(
+                "Of the best 1 %% of %s, %.0f %% have more than half of the limit of %s.",
+                population.name(), 100 * share, measure.label()));
       }
     }
     return results.study();
@@ -352,15 +354,14 @@ public final class Studies {
     Results results = new Results("figure-15", "Figure 15: error by complexity");
     for (Complexity measure : Complexity.values()) {
       List<Population> inside = within(RESNEXTS, measure);
-      ComparisonCharts.buckets(inside, measure, 0, most(measure))
+      ComparisonCharts.buckets(inside, measure, axis(measure))
           .ifPresent(
               chart -> {
                 results.add(chart);
                 double[] first = chart.series().get(0).y();
                 double[] second = chart.series().get(1).y();
                 int both = Math.min(first.length, second.length);
-                long ahead =
-                    IntStream.range(0, both).filter(i -> second[i] < first[i]).count();
+                long ahead = IntStream.range(0, both).filter(i -> second[i] < first[i]).count();
                 results.numbers.put(measure.key(), ahead);
                 results.findings.add(
                     "By %s, ResNeXt-B has the lower mean error in %d of %d buckets."
@@ -380,8 +381,7 @@ public final class Studies {
     for (String space : spaces) {
       double share = normalised(populations.apply(space), range).edf().strict(0.08);
       results.numbers.put(space + " below 8 %", share);
-      results.findings.add(
-          "%.0f %% of %s have an error below 8 %%.".formatted(100 * share, space));
+      results.findings.add(text("%.0f %% of %s have an error below 8 %%.", 100 * share, space));
     }
     search(results, spaces, range, 1 << 12);
     return results.study();
@@ -394,8 +394,7 @@ public final class Studies {
   }
 
   private void search(Results results, List<String> spaces, Range range, int most) {
-    List<Sample> samples =
-        load(spaces).stream().map(p -> normalised(p, range)).toList();
+    List<Sample> samples = load(spaces).stream().map(p -> normalised(p, range)).toList();
     Chart chart =
         ComparisonCharts.searchChart(
             "Random search at equal " + range.measure().label(), spaces, samples, most, seed);
@@ -416,8 +415,9 @@ public final class Studies {
     }
     results.numbers.put("bestOf" + most + " " + range.measure().key(), numbers);
     results.findings.add(
-        "At equal %s, expected best of %,d in percent: %s."
-            .formatted(range.measure().label(), most, String.join(", ", best)));
+        text(
+            "At equal %s, expected best of %,d in percent: %s.",
+            range.measure().label(), most, String.join(", ", best)));
   }
 
   private Study figure7() {
@@ -427,7 +427,7 @@ public final class Studies {
     List<Sample> samples = new ArrayList<>();
     for (int size = 10; size <= Math.min(10_000, errors.length); size *= 10) {
       int[] drawn = Subset.of(errors.length, size, seed);
-      names.add("%,d models".formatted(size));
+      names.add(text("%,d models", size));
       samples.add(Sample.of(IntStream.of(drawn).mapToDouble(i -> errors[i]).toArray()));
     }
     results.charts.add(
@@ -442,8 +442,9 @@ public final class Studies {
       results.numbers.put("d" + Math.round(models[i]), distances[i]);
       if (models[i] == 128 || models[i] == 1024) {
         results.findings.add(
-            "%,.0f models are D = %s away from %,d on average."
-                .formatted(models[i], statistic(distances[i]), reference));
+            text(
+                "%,.0f models are D = %s away from %,d on average.",
+                models[i], statistic(distances[i]), reference));
       }
     }
     return results.study();

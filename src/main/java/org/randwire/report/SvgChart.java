@@ -173,8 +173,14 @@ public final class SvgChart {
       path.append('L').append(point(x[i], low[i]));
     }
     svg.append(
-        "<path class=\"band %s\" d=\"%sZ\"/>\n"
-            .formatted(ChartStyle.colour(series.colour()), path));
+        "<path class=\"band %s\" fill-opacity=\"%s\" d=\"%sZ\"/>\n"
+            .formatted(ChartStyle.colour(series.colour()), bandOpacity(), path));
+  }
+
+  /** The more bands lie over each other, the fainter each. */
+  private String bandOpacity() {
+    long bands = chart.series().stream().filter(Series::hasBand).count();
+    return String.format(Locale.ROOT, "%.2f", 0.6 / (bands + 2));
   }
 
   /** Adds a point to a line; a step goes sideways first. */
@@ -204,8 +210,7 @@ public final class SvgChart {
     }
     svg.append(
         "<path class=\"line %s%s\" d=\"%s\"/>\n"
-            .formatted(
-                ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
+            .formatted(ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
   }
 
   private void bins(Series series) {
@@ -221,8 +226,7 @@ public final class SvgChart {
     path.append('V').append(number(y(chart.y().low())));
     svg.append(
         "<path class=\"bins %s%s\" d=\"%s\"/>\n"
-            .formatted(
-                ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
+            .formatted(ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
   }
 
   private void points(Series series) {
@@ -233,7 +237,8 @@ public final class SvgChart {
       for (int i = 0; i < x.length; i++) {
         svg.append(
             "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"2.6\"><title>%s</title></circle>\n"
-                .formatted(colour, number(x(x[i])), number(y(y[i])), escape(series.labels().get(i))));
+                .formatted(
+                    colour, number(x(x[i])), number(y(y[i])), escape(series.labels().get(i))));
       }
       return;
     }
