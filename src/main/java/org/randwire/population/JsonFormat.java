@@ -59,7 +59,7 @@ final class JsonFormat {
       return flat(node);
     } catch (JacksonException e) {
       throw new PopulationException(
-          place + ":" + e.getLocation().getColumnNr(), "no JSON: " + e.getOriginalMessage());
+          place + ":" + e.getLocation().getColumnNr(), reason(e));
     }
   }
 
@@ -86,9 +86,14 @@ final class JsonFormat {
     } catch (JacksonException e) {
       throw new PopulationException(
           source + ":" + e.getLocation().getLineNr() + ":" + e.getLocation().getColumnNr(),
-          "no JSON: " + e.getOriginalMessage());
+          reason(e));
     }
     return objects.table(source, true);
+  }
+
+  /** What the parser found, without the places it repeats in brackets. */
+  private static String reason(JacksonException e) {
+    return "no JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker.*", "");
   }
 
   private static PopulationException notAList(String source, String what) {
@@ -117,7 +122,9 @@ final class JsonFormat {
     flatten("", object, cells);
     JsonNode series = object.get(SERIES);
     if (series != null && series.isArray() && !series.isEmpty()) {
-      cells.put(LAST, series.get(series.size() - 1).asString());
+      JsonNode last = series.get(series.size() - 1);
+      // A run may have ended in NaN after a good epoch.
+      cells.put(LAST, Double.isFinite(last.asDouble(Double.NaN)) ? last.asString() : "");
     }
     return cells;
   }
