@@ -58,8 +58,7 @@ final class JsonFormat {
       }
       return flat(node);
     } catch (JacksonException e) {
-      throw new PopulationException(
-          place + ":" + e.getLocation().getColumnNr(), reason(e));
+      throw new PopulationException(place + ":" + e.getLocation().getColumnNr(), reason(e));
     }
   }
 

@@ -25,7 +25,7 @@ final class ChartStyle {
       .chart .band { stroke: none }
       .chart .bins { stroke-width: 1.8; fill-opacity: 0.14 }
       .chart .point { stroke: none; fill-opacity: 0.55 }
-      .chart .points { fill: none; stroke-width: 3.6; stroke-linecap: round; stroke-opacity: 0.42 }
+      .chart .points { fill: none; stroke-width: 2.8; stroke-linecap: round; stroke-opacity: 0.38 }
       .chart .dash1 { stroke-dasharray: 7 4 }
       .chart .dash2 { stroke-dasharray: 2 3 }
       """;

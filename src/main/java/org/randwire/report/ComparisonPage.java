@@ -20,8 +20,6 @@ import org.randwire.population.RunRecord;
 import org.randwire.report.Comparison.Member;
 import org.randwire.report.Comparison.Pair;
 import org.randwire.report.Page.Cell;
-import org.randwire.statistics.BestModels;
-import org.randwire.statistics.Correlation;
 import org.randwire.statistics.Edf;
 import org.randwire.statistics.NormalizedComparison;
 import org.randwire.statistics.Quantiles;
@@ -31,9 +29,6 @@ public final class ComparisonPage {
 
   /** Best and worst models shown of each population. */
   private static final int EXTREMES = 3;
-
-  /** Rows of properties shown, those that go with the error most. */
-  private static final int MOST_ROWS = 24;
 
   /** The area under a distribution function is taken up to this error. */
   static final double AREA_UP_TO = 0.2;
@@ -72,7 +67,7 @@ public final class ComparisonPage {
     page.heading("Charts").charts(charts);
     page.heading("Pairs");
     pairs(page);
-    properties(page);
+    new PropertyTable(comparison).addTo(page);
     page.heading("Best and worst models");
     extremes(page);
     page.heading("How to read this");
@@ -147,17 +142,13 @@ public final class ComparisonPage {
     cells.add(Cell.number(statistic(edf.areaUpTo(AREA_UP_TO))));
     for (Complexity measure : measures) {
       double median = Quantiles.of(population.complexities(measure)).median();
-      cells.add(Cell.number(Ticks.compact(significant(median))));
+      cells.add(Cell.number(Ticks.significant(median)));
     }
     if (last) {
       cells.add(
           Cell.number(member.last() == null ? "-" : percent(member.last().edf().quantile(0.5))));
     }
     return cells;
-  }
-
-  private static double significant(double value) {
-    return Double.parseDouble(String.format(Locale.ROOT, "%.3g", value));
   }
 
   private void failures(Page page) {
@@ -250,108 +241,6 @@ public final class ComparisonPage {
 
   private Cell verdict(double adjusted) {
     return comparison.isFinding(adjusted) ? new Cell("yes", "text yes", -1) : Cell.text("no");
-  }
-
-  // Properties of the best models
-
-  private record Property(String column, double strength) {}
-
-  private void properties(Page page) {
-    List<Property> properties = ranked();
-    if (properties.isEmpty()) {
-      return;
-    }
-    page.heading("What the best models have");
-    List<Cell> header = new ArrayList<>(List.of(Cell.text("property"), Cell.text("population")));
-    for (String column : List.of("2.5 %", "median", "97.5 %", "rank correlation", "p")) {
-      header.add(Cell.number(column));
-    }
-    List<List<Cell>> rows = new ArrayList<>();
-    List<BestModels> best =
-        comparison.members().stream()
-            .map(m -> BestModels.of(m.population().errors(), comparison.settings().seed()))
-            .toList();
-    for (Property property : properties) {
-      for (int i = 0; i < best.size(); i++) {
-        Population population = comparison.members().get(i).population();
-        if (population.isNumeric(property.column())) {
-          double[] values = population.numbers(property.column());
-          BestModels.Range range = best.get(i).range(values);
-          List<Cell> cells = new ArrayList<>();
-          cells.add(Cell.text(property.column()));
-          cells.add(Cell.named(population.name(), i));
-          cells.add(Cell.number(Ticks.compact(significant(range.low()))));
-          cells.add(Cell.number(Ticks.compact(significant(range.median()))));
-          cells.add(Cell.number(Ticks.compact(significant(range.high()))));
-          if (isVaried(values) && isVaried(population.errors())) {
-            Correlation spearman = Correlation.spearman(values, population.errors());
-            cells.add(Cell.number(String.format(Locale.ROOT, "%.2f", spearman.coefficient())));
-            cells.add(Cell.number(pValue(spearman.p())));
-          } else {
-            cells.add(Cell.number("-"));
-            cells.add(Cell.number("-"));
-          }
-          rows.add(cells);
-        }
-      }
-    }
-    page.table(
-        "Of 2,500 draws of a quarter of the models the best one's value (empirical bootstrap); Spearman's correlation of the value with the error. Shown are the properties that go with the error most.",
-        header,
-        rows);
-  }
-
-  /** The numeric columns, those that go with the error most first; no errors, no ranks. */
-  private List<Property> ranked() {
-    Set<String> columns = new LinkedHashSet<>();
-    comparison.members().forEach(m -> columns.addAll(m.population().columns()));
-    List<Property> properties = new ArrayList<>();
-    for (String column : columns) {
-      if (isOutcome(column)) {
-        continue;
-      }
-      double strength = 0;
-      for (Member member : comparison.members()) {
-        Population population = member.population();
-        if (population.isNumeric(column) && member.sample().size() >= 10) {
-          double[] values = population.numbers(column);
-          if (isVaried(values) && isVaried(population.errors())) {
-            strength =
-                Math.max(
-                    strength,
-                    Math.abs(Correlation.spearman(values, population.errors()).coefficient()));
-          }
-        }
-      }
-      if (strength > 0) {
-        properties.add(new Property(column, strength));
-      }
-    }
-    properties.sort(Comparator.comparingDouble(Property::strength).reversed());
-    int shown = Math.max(2, MOST_ROWS / comparison.members().size());
-    return properties.stream().limit(shown).toList();
-  }
-
-  /** What comes out of training is no property of a network. */
-  private static boolean isOutcome(String column) {
-    String name = column.toLowerCase(Locale.ROOT);
-    return name.contains("error")
-        || name.contains("acc")
-        || name.contains("top1")
-        || name.contains("loss")
-        || name.contains("seed")
-        || name.contains("time")
-        || name.equals("id")
-        || name.equals("job_id");
-  }
-
-  private static boolean isVaried(double[] values) {
-    for (double value : values) {
-      if (value != values[0]) {
-        return values.length >= 3;
-      }
-    }
-    return false;
   }
 
   // Extremes

@@ -110,7 +110,7 @@ public final class ComparisonText {
     Member best = order.get(0);
     Member worst = order.get(order.size() - 1);
     return text(
-        "%d of %d pairs differ at %s %% (%s). Lowest median error: %s, %s %%; highest: %s, %s %%.",
+        "%d of %d pairs differ at %s %% (%s). Lowest median error: %s, %s %%; highest: %s, %s %%.%s",
         findings,
         pairs.size(),
         Ticks.compact(100 * comparison.settings().alpha()),
@@ -118,7 +118,22 @@ public final class ComparisonText {
         best.name(),
         percent(best.sample().edf().quantile(0.5)),
         worst.name(),
-        percent(worst.sample().edf().quantile(0.5)));
+        percent(worst.sample().edf().quantile(0.5)),
+        alike(comparison, comparison.members().indexOf(best)));
+  }
+
+  /** The populations that cannot be told from one. */
+  private static String alike(Comparison comparison, int one) {
+    List<String> names = new ArrayList<>();
+    for (Pair pair : comparison.pairs()) {
+      if ((pair.a() == one || pair.b() == one) && !comparison.isFinding(pair.adjusted())) {
+        names.add(name(comparison, pair.a() == one ? pair.b() : pair.a()));
+      }
+    }
+    String best = name(comparison, one);
+    return names.isEmpty()
+        ? " " + best + " differs from all others."
+        : " Not told apart from " + best + ": " + String.join(", ", names) + ".";
   }
 
   private static String normalised(Comparison comparison, Range range) {

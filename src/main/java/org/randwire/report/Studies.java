@@ -305,7 +305,7 @@ public final class Studies {
     Results results = new Results("figure-4", "Figure 4: error against complexity");
     for (Complexity measure : Complexity.values()) {
       List<Population> inside = within(RESNEXTS, measure);
-      results.add(ComparisonCharts.scatter(inside, measure, axis(measure), seed));
+      results.add(ComplexityCharts.scatter(inside, measure, axis(measure), seed));
       for (Population population : inside) {
         double[] sizes = population.complexities(measure);
         double share = largestShare(population.errors(), sizes, most(measure) / 2);
@@ -335,7 +335,7 @@ public final class Studies {
     Results results = new Results("figure-5", "Figure 5: distributions of complexity");
     for (Complexity measure : Complexity.values()) {
       List<Population> inside = within(RESNEXTS, measure);
-      results.add(ComparisonCharts.histogram(inside, measure, axis(measure)));
+      results.add(ComplexityCharts.histogram(inside, measure, axis(measure)));
       for (Population population : inside) {
         double median = Quantiles.of(population.complexities(measure)).median();
         results.numbers.put(population.name() + " " + measure.key(), median);
@@ -354,7 +354,7 @@ public final class Studies {
     Results results = new Results("figure-15", "Figure 15: error by complexity");
     for (Complexity measure : Complexity.values()) {
       List<Population> inside = within(RESNEXTS, measure);
-      ComparisonCharts.buckets(inside, measure, axis(measure))
+      ComplexityCharts.buckets(inside, measure, axis(measure))
           .ifPresent(
               chart -> {
                 results.add(chart);

@@ -93,4 +93,9 @@ final class Ticks {
     return (text.contains("e") ? text : new BigDecimal(text).stripTrailingZeros().toPlainString())
         + suffix;
   }
+
+  /** A number to three digits. */
+  static String significant(double value) {
+    return compact(Double.parseDouble(String.format(Locale.ROOT, "%.3g", value)));
+  }
 }

@@ -40,12 +40,25 @@ final class Resampling {
     for (int s = 0; s < strata; s++) {
       int[] mine = first.strata()[s];
       int[] others = second.strata()[s];
+      requireOneWeight(first, mine);
+      requireOneWeight(second, others);
       int[] ranks =
           IntStream.concat(
                   IntStream.of(mine).map(i -> Arrays.binarySearch(values, first.value(i))),
                   IntStream.of(others).map(i -> Arrays.binarySearch(values, second.value(i))))
               .toArray();
       pools[s] = new Pool(ranks, mine.length, first.weight(mine[0]), second.weight(others[0]));
+    }
+  }
+
+  /** A label can pass from one model to another only where it carries one weight. */
+  private static void requireOneWeight(Sample sample, int[] stratum) {
+    for (int i : stratum) {
+      if (sample.weight(i) != sample.weight(stratum[0])) {
+        throw new IllegalArgumentException(
+            "models of one bin must have one weight to be resampled, got %s and %s"
+                .formatted(sample.weight(stratum[0]), sample.weight(i)));
+      }
     }
   }
 
