@@ -2,6 +2,7 @@
 package org.randwire.statistics;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
@@ -45,17 +46,22 @@ public final class BestModels {
   public static BestModels of(double[] errors, long seed) {
     double[] checked = Observations.checked("errors", errors);
     int count = Math.max(1, (int) Math.round(SHARE * checked.length));
-    PhiloxStream random = new RandomStreams(seed).stream(Purpose.RESAMPLING, 0, 6);
-    int[] kept = new int[REPEATS];
-    for (int r = 0; r < REPEATS; r++) {
-      int best = random.nextInt(checked.length);
-      for (int i = 1; i < count; i++) {
-        int other = random.nextInt(checked.length);
-        best = checked[other] < checked[best] ? other : best;
-      }
-      kept[r] = best;
-    }
+    RandomStreams streams = new RandomStreams(seed);
+    int[] kept =
+        IntStream.range(0, REPEATS)
+            .parallel()
+            .map(r -> best(checked, count, streams.stream(Purpose.RESAMPLING, r, 6)))
+            .toArray();
     return new BestModels(checked.length, kept);
+  }
+
+  private static int best(double[] errors, int count, PhiloxStream random) {
+    int best = random.nextInt(errors.length);
+    for (int i = 1; i < count; i++) {
+      int other = random.nextInt(errors.length);
+      best = errors[other] < errors[best] ? other : best;
+    }
+    return best;
   }
 
   /**

@@ -3,7 +3,6 @@ package org.randwire.statistics;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.apache.commons.rng.UniformRandomProvider;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 
@@ -55,15 +54,16 @@ public record Bootstrap(int draws, double confidence, long seed) {
    *
    * @param errors at which the distribution function is wanted
    * @param probabilities of the quantiles wanted, in (0, 1]
-   * @param m numbers of draws of a random search wanted, each a power of two
+   * @param m numbers of draws of a random search wanted, powers of two in ascending order
    */
   public Bands bands(Sample sample, double[] errors, double[] probabilities, int[] m) {
-    int[] places = Arrays.stream(errors).mapToInt(e -> sample.below(Math.nextUp(e))).toArray();
     for (int size : m) {
       if (Integer.bitCount(size) != 1) {
         throw new IllegalArgumentException("numbers of draws are powers of two, got " + size);
       }
     }
+    Redraw redraw = new Redraw(sample);
+    int[] places = Arrays.stream(errors).map(Math::nextUp).mapToInt(redraw::below).toArray();
     double[][] edf = new double[errors.length][draws];
     double[][] quantiles = new double[probabilities.length][draws];
     double[][] best = new double[m.length][draws];
@@ -72,74 +72,19 @@ public record Bootstrap(int draws, double confidence, long seed) {
         .parallel()
         .forEach(
             draw -> {
-              double[] sums = redrawn(sample, streams.stream(Purpose.RESAMPLING, draw, 3));
+              double[] sums = redraw.cumulative(streams.stream(Purpose.RESAMPLING, draw, 3));
               for (int i = 0; i < places.length; i++) {
                 edf[i][draw] = sums[places[i]];
               }
               for (int i = 0; i < probabilities.length; i++) {
-                quantiles[i][draw] = sample.value(reaching(sums, probabilities[i]));
+                quantiles[i][draw] = redraw.quantile(sums, probabilities[i]);
               }
-              double[] lowest = lowest(sample, sums, m);
+              double[] lowest = redraw.lowest(sums, m);
               for (int i = 0; i < m.length; i++) {
                 best[i][draw] = lowest[i];
               }
             });
     return new Bands(band(edf), band(quantiles), band(best));
-  }
-
-  /** Cumulative weights of the ranks, each counted as often as it was drawn. */
-  private static double[] redrawn(Sample sample, UniformRandomProvider random) {
-    int[] counts = new int[sample.size()];
-    for (int[] members : sample.strata()) {
-      for (int i = 0; i < members.length; i++) {
-        counts[members[random.nextInt(members.length)]]++;
-      }
-    }
-    double[] sums = new double[counts.length + 1];
-    for (int i = 0; i < counts.length; i++) {
-      sums[i + 1] = sums[i] + counts[i] * sample.weight(i);
-    }
-    double total = sums[counts.length];
-    for (int i = 1; i < sums.length; i++) {
-      sums[i] /= total;
-    }
-    return sums;
-  }
-
-  private static int reaching(double[] sums, double probability) {
-    int low = 0;
-    int high = sums.length - 2;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (sums[middle + 1] >= probability - 1e-12) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    return low;
-  }
-
-  /** Expected lowest errors, by the sum over P(lowest above value i) times the step to the next. */
-  private static double[] lowest(Sample sample, double[] sums, int[] m) {
-    double[] lowest = new double[m.length];
-    Arrays.fill(lowest, sample.value(0));
-    for (int i = 1; i < sample.size(); i++) {
-      double step = sample.value(i) - sample.value(i - 1);
-      if (step == 0) {
-        continue;
-      }
-      double above = Math.max(0, 1 - sums[i]);
-      int power = 1;
-      for (int k = 0; k < m.length; k++) {
-        while (power < m[k]) {
-          above *= above;
-          power *= 2;
-        }
-        lowest[k] += step * above;
-      }
-    }
-    return lowest;
   }
 
   private Band band(double[][] draws) {

@@ -22,8 +22,8 @@ public record NormalizedComparison(Edf.Gap gap, double permutationP, double boot
    *
    * @param first made by {@link Sample#normalised} over the same range and bins as {@code second}
    * @param draws at least 1
-   * @throws IllegalArgumentException if the numbers of bins differ, or a sample has weights that are
-   *     not those of bins
+   * @throws IllegalArgumentException if the numbers of bins differ, or a sample has weights that
+   *     are not those of bins
    */
   public static NormalizedComparison of(Sample first, Sample second, int draws, long seed) {
     Observations.atLeast(1, "draws", draws);

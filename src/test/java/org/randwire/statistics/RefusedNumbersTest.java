@@ -101,12 +101,9 @@ class RefusedNumbersTest {
   void refusesToResampleWeightsThatAreNotThoseOfBins() {
     Sample odd = Sample.weighted(GOOD, new double[] {0.2, 0.3, 0.5});
     assertThrows(
-        IllegalArgumentException.class,
-        () -> NormalizedComparison.of(odd, Sample.of(GOOD), 10, 1));
+        IllegalArgumentException.class, () -> NormalizedComparison.of(odd, Sample.of(GOOD), 10, 1));
     Sample bins = Sample.normalised(GOOD, ComplexityWeights.of(GOOD, 0, 1, 1));
-    Sample more =
-        Sample.normalised(GOOD, ComplexityWeights.of(new double[] {1, 3, 3}, 0, 4, 2));
-    assertThrows(
-        IllegalArgumentException.class, () -> NormalizedComparison.of(bins, more, 10, 1));
+    Sample more = Sample.normalised(GOOD, ComplexityWeights.of(new double[] {1, 3, 3}, 0, 4, 2));
+    assertThrows(IllegalArgumentException.class, () -> NormalizedComparison.of(bins, more, 10, 1));
   }
 }
