@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Tables of text, RFC 4180: quotes, line breaks inside them, CRLF or LF, a byte order mark. */
 final class CsvFormat {
@@ -70,7 +71,7 @@ final class CsvFormat {
     return columns.stream().filter(column -> !once.add(column)).findFirst().orElse("");
   }
 
-  private Table.@org.jspecify.annotations.Nullable Row row() {
+  private Table.@Nullable Row row() {
     if (at >= text.length()) {
       return null;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.population;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers as people write them into tables. */
@@ -32,7 +33,7 @@ final class Numbers {
   }
 
   private static String named(String text) {
-    return switch (text.toLowerCase(java.util.Locale.ROOT)) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
       case "nan", "-nan", "+nan" -> "NaN";
       case "inf", "+inf", "infinity", "+infinity" -> "Infinity";
       case "-inf", "-infinity" -> "-Infinity";

@@ -2,6 +2,7 @@
 package org.randwire.population;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,7 @@ final class Table {
       Table table = new Table(source, List.copyOf(columns.keySet()), list);
       for (int i = 0; i < objects.size(); i++) {
         String[] values = new String[columns.size()];
-        java.util.Arrays.fill(values, "");
+        Arrays.fill(values, "");
         objects.get(i).forEach((column, value) -> values[column] = value);
         table.add(new Row(numbers.get(i), List.of(values), List.of()));
       }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.randwire.population.Population;
@@ -224,9 +225,7 @@ public record Comparison(
 
   /** Corrected p-values of all pairs, or NaN if one pair has none. */
   private static double[] adjust(
-      List<Pair> pairs,
-      java.util.function.ToDoubleFunction<Pair> pValue,
-      ComparisonSettings settings) {
+      List<Pair> pairs, ToDoubleFunction<Pair> pValue, ComparisonSettings settings) {
     double[] p = pairs.stream().mapToDouble(pValue).toArray();
     if (Arrays.stream(p).anyMatch(Double::isNaN)) {
       Arrays.fill(p, Double.NaN);

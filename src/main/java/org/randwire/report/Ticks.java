@@ -2,6 +2,7 @@
 package org.randwire.report;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +42,7 @@ final class Ticks {
   }
 
   private static String plain(double value) {
-    BigDecimal rounded = new BigDecimal(value).setScale(9, java.math.RoundingMode.HALF_EVEN);
+    BigDecimal rounded = new BigDecimal(value).setScale(9, RoundingMode.HALF_EVEN);
     return rounded.signum() == 0 ? "0" : compact(rounded.doubleValue());
   }
 

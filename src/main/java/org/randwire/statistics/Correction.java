@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.statistics;
 
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
-
 /** Adjusts p-values for the number of tests made; a test is significant if at most alpha. */
 public enum Correction {
   /** Holm (1979): the chance of even one false rejection stays below alpha. */
@@ -44,12 +40,7 @@ public enum Correction {
         throw new IllegalArgumentException("a p-value is in [0, 1], got " + value);
       }
     }
-    int[] order =
-        IntStream.range(0, p.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> p[i]))
-            .mapToInt(Integer::intValue)
-            .toArray();
+    int[] order = Observations.order(p);
     double[] adjusted = new double[p.length];
     adjust(p, order, adjusted);
     return adjusted;
@@ -58,12 +49,5 @@ public enum Correction {
   /** The name in options and reports. */
   public String label() {
     return this == HOLM ? "Holm" : "Benjamini-Hochberg";
-  }
-
-  /** All that can be written in an option. */
-  public static String names() {
-    return String.join(
-        ", ",
-        Arrays.stream(values()).map(c -> c.name().toLowerCase(java.util.Locale.ROOT)).toList());
   }
 }

@@ -2,6 +2,8 @@
 package org.randwire.statistics;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /** Checks on arrays of observations, and the quantities every statistic needs of them. */
 final class Observations {
@@ -31,6 +33,15 @@ final class Observations {
     double[] sorted = checked(what, values);
     Arrays.sort(sorted);
     return sorted;
+  }
+
+  /** The indices of values in ascending order of the values; equal ones keep theirs. */
+  static int[] order(double[] values) {
+    return IntStream.range(0, values.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> values[i]))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   static double inUnitInterval(String what, double value) {

@@ -2,7 +2,6 @@
 package org.randwire.statistics;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
@@ -80,12 +79,7 @@ public final class Sample {
     if (Math.abs(sum - 1) > SUM_TOLERANCE) {
       throw new IllegalArgumentException("weights must add up to 1, got " + sum);
     }
-    int[] order =
-        IntStream.range(0, checked.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> checked[i]))
-            .mapToInt(Integer::intValue)
-            .toArray();
+    int[] order = Observations.order(checked);
     return new Sample(
         IntStream.of(order).mapToDouble(i -> checked[i]).toArray(),
         IntStream.of(order).mapToDouble(i -> shares[i]).toArray(),

@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.randwire.population.GeneratedSpace.Size;
 
 class GeneratedSpaceTest {
 
-  static java.util.List<GeneratedSpace> spaces() {
+  static List<GeneratedSpace> spaces() {
     return GeneratedSpace.ofThePaper();
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -203,7 +204,7 @@ class EdfOracleTest {
 
   /** The published points as steps so small that the curve between them is a straight line. */
   private static Edf digitised(JsonNode teaser, String space) {
-    var points = new java.util.TreeMap<Double, Double>();
+    var points = new TreeMap<Double, Double>();
     teaser
         .get("cumulative_probability_at_error")
         .get(space)

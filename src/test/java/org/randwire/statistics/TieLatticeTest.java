@@ -4,6 +4,8 @@ package org.randwire.statistics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
@@ -79,7 +81,7 @@ class TieLatticeTest {
   }
 
   private static double[] labelled(double[] pooled, int labels, boolean set) {
-    return java.util.stream.IntStream.range(0, pooled.length)
+    return IntStream.range(0, pooled.length)
         .filter(i -> (labels >> i & 1) == (set ? 1 : 0))
         .mapToDouble(i -> pooled[i])
         .toArray();
@@ -102,7 +104,7 @@ class TieLatticeTest {
   void tinyProbabilitiesKeepTheirDigits() {
     double[] x = new double[60];
     double[] y = new double[60];
-    java.util.Arrays.fill(y, 1);
+    Arrays.fill(y, 1);
     double p = KolmogorovSmirnov.withDefaults().test(x, y).pGivenTies();
     // two labellings of binomial(120, 60)
     double expected = 2;
