@@ -220,8 +220,7 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   private String commandLine() {
-    return "randwire compare "
-        + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return "randwire " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 
   // Text

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.randwire.cli.config.NearestName;
 import org.randwire.population.GeneratedSpace;
 import org.randwire.population.Population;
+import org.randwire.population.PopulationException;
 import org.randwire.population.PopulationFiles;
 import org.randwire.population.ReadSettings;
 import org.randwire.report.Studies;
@@ -96,9 +97,7 @@ final class StudyCommand implements Callable<Integer> {
     Map<String, Population> loaded = new HashMap<>();
     for (Map.Entry<String, Path> file : files.entrySet()) {
       requireKnown("space", file.getKey(), List.copyOf(spaces.keySet()));
-      loaded.put(
-          file.getKey(),
-          PopulationFiles.read(file.getValue(), ReadSettings.AUTOMATIC).named(file.getKey()));
+      loaded.put(file.getKey(), read(file.getValue()).named(file.getKey()));
       spaces.remove(file.getKey());
     }
     return new Studies(
@@ -106,6 +105,16 @@ final class StudyCommand implements Callable<Integer> {
             loaded.computeIfAbsent(name, missing -> spaces.get(missing).population(count, seed)),
         name -> Optional.ofNullable(spaces.get(name)),
         seed);
+  }
+
+  private static Population read(Path file) throws IOException {
+    try {
+      return PopulationFiles.read(file, ReadSettings.AUTOMATIC);
+    } catch (PopulationException e) {
+      throw e.missingColumn() == null
+          ? e
+          : new CliException(ExitStatus.DATA, PopulationOptions.withNearest(e), e);
+    }
   }
 
   private static void requireKnown(String kind, String name, List<String> known) {
@@ -131,7 +140,7 @@ final class StudyCommand implements Callable<Integer> {
   }
 
   private String commandLine() {
-    return "randwire study " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    return "randwire " + String.join(" ", spec.commandLine().getParseResult().originalArgs());
   }
 
   private void print(List<Study> studies) {

@@ -31,16 +31,25 @@ public record Range(Complexity measure, double low, double high, int bins) {
   /** Models that a bin nobody asked for must hold of every population. */
   private static final int FULL = 5;
 
-  /** The weights of the finished runs of a population. */
+  /**
+   * The weights of the finished runs of a population.
+   *
+   * @throws UnusablePopulationException if a bin is empty
+   */
   ComplexityWeights weights(Population population) {
-    return ComplexityWeights.of(population.complexities(measure), low, high, bins);
+    try {
+      return ComplexityWeights.of(population.complexities(measure), low, high, bins);
+    } catch (EmptyBinException e) {
+      throw new UnusablePopulationException(
+          population.name() + ", by " + measure.key() + ": " + e.getMessage(), e);
+    }
   }
 
   /**
    * What the settings come to for some populations; nothing if they are not to be normalised or,
    * where it was not asked for, cannot be.
    *
-   * @throws EmptyBinException if asked for and a bin is empty
+   * @throws UnusablePopulationException if asked for and a bin is empty
    */
   static Optional<Range> of(List<Population> populations, Normalisation settings) {
     if (settings.mode() == Mode.NONE) {
@@ -102,7 +111,7 @@ public record Range(Complexity measure, double low, double high, int bins) {
   private boolean isFull(Population population) {
     try {
       return Arrays.stream(weights(population).histogram()).min().orElseThrow() >= FULL;
-    } catch (EmptyBinException e) {
+    } catch (UnusablePopulationException e) {
       return false;
     }
   }
@@ -117,11 +126,6 @@ public record Range(Complexity measure, double low, double high, int bins) {
                   Ticks.compact(range.low()),
                   Ticks.compact(range.high())));
     }
-    try {
-      range.weights(population);
-    } catch (EmptyBinException e) {
-      throw new UnusablePopulationException(
-          population.name() + ", by " + range.measure().key() + ": " + e.getMessage(), e);
-    }
+    range.weights(population);
   }
 }

@@ -21,8 +21,9 @@ public record MannWhitney(double u, double p, double cliffsDelta) {
     double[] second = Observations.sorted("second sample", y);
     MannWhitneyUTest.Result result = MannWhitneyUTest.withDefaults().test(first, second);
     double u = result.getStatistic();
-    return new MannWhitney(
-        u, result.getPValue(), 2 * u / ((double) first.length * second.length) - 1);
+    // Where all values are one, there is nothing to rank and no variance to divide by.
+    double p = Double.isNaN(result.getPValue()) ? 1 : result.getPValue();
+    return new MannWhitney(u, p, 2 * u / ((double) first.length * second.length) - 1);
   }
 
   /** The chance that a model of the first population has the smaller error, ties counted half. */

@@ -70,6 +70,21 @@ class StudyCommandTest {
   }
 
   @Test
+  void saysWhereModelsAreTooFew() throws IOException {
+    StringBuilder csv = new StringBuilder("error,params,flops\n");
+    for (int i = 0; i < 50; i++) {
+      csv.append("7,").append(30_000 + 1000 * i).append(",9000000\n");
+    }
+    Path file = Files.writeString(folder.resolve("few.csv"), csv);
+    String refused =
+        CommandRun.of("study", "figure-3", "--population", "ResNeXt-A=" + file)
+            .refusal(ExitStatus.DATA);
+    assertTrue(
+        refused.startsWith("ResNeXt-A, by params: bin 4 of 40, complexity 82700 to 103600"),
+        refused);
+  }
+
+  @Test
   void namesTheNearestStudyAndSpace() {
     assertEquals(
         "unknown study 'figur-7'; did you mean 'figure-7'?",

@@ -47,6 +47,13 @@ class RankTestsTest {
   }
 
   @Test
+  void constantSamplesAreNoFinding() {
+    MannWhitney result = MannWhitney.of(new double[] {1, 1, 1}, new double[] {1, 1});
+    assertEquals(1, result.p());
+    assertEquals(0, result.cliffsDelta());
+  }
+
+  @Test
   void holmStepsDown() {
     assertArrayEquals(
         new double[] {0.03, 0.06, 0.06, 0.02}, Correction.HOLM.of(0.01, 0.04, 0.03, 0.005), 1e-15);
