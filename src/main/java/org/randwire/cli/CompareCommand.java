@@ -150,7 +150,7 @@ final class CompareCommand implements Callable<Integer> {
         "--draws: expected %d to %d, found %d".formatted(FEWEST_DRAWS, MOST_DRAWS, draws));
     boolean binsGiven = spec.commandLine().getParseResult().hasMatchedOption("--bins");
     require(
-        !binsGiven || bins >= 1 && bins <= MOST_BINS,
+        !binsGiven || (bins >= 1 && bins <= MOST_BINS),
         "--bins: expected 1 to %d, found %d".formatted(MOST_BINS, bins));
     return new ComparisonSettings(
         normalisation(binsGiven),

@@ -45,7 +45,7 @@ public record Chart(String id, String title, String caption, Axis x, Axis y, Lis
    */
   public record Axis(String label, Scale scale, double low, double high) {
     public Axis {
-      if (!(low < high) || scale != Scale.LINEAR && !(low > 0)) {
+      if (!(low < high) || (scale != Scale.LINEAR && !(low > 0))) {
         throw new IllegalArgumentException(label + ": an axis from " + low + " to " + high);
       }
     }

@@ -61,6 +61,21 @@ public record Comparison(
       Bootstrap.Bands bands,
       Bootstrap.@Nullable Bands normalisedBands) {
 
+    public Member {
+      grid = grid.clone();
+      searched = searched.clone();
+    }
+
+    @Override
+    public double[] grid() {
+      return grid.clone();
+    }
+
+    @Override
+    public int[] searched() {
+      return searched.clone();
+    }
+
     public String name() {
       return population.name();
     }

@@ -36,6 +36,8 @@ public record ComparisonSettings(
   }
 
   /**
+   * The measure, range and bins of a normalisation.
+   *
    * @param mode whether to normalise
    * @param measure asked for; null unless asked
    * @param bins 0 for the usual number

@@ -75,8 +75,7 @@ public final class ComparisonText {
                   comparison.pairs().size());
     }
     if (!comparison.isFinding(pair.adjusted())) {
-      return "%s and %s: no evidence of a difference; %s.%s"
-          .formatted(a, b, numbers, needed(pair, comparison));
+      return "%s and %s: no evidence of a difference; %s.%s".formatted(a, b, numbers, needed(pair));
     }
     double delta = pair.ranks().cliffsDelta();
     if (delta == 0) {
@@ -90,7 +89,7 @@ public final class ComparisonText {
         better, worse, 100 * chance, numbers);
   }
 
-  private static String needed(Pair pair, Comparison comparison) {
+  private static String needed(Pair pair) {
     return pair.needed().isPresent()
         ? text(
             " A gap of this size is seen with %.0f %% power by %,d models of each.",

@@ -29,6 +29,8 @@ public final class ComplexityWeights {
   }
 
   /**
+   * Weights over a range.
+   *
    * @param complexities one per model, finite
    * @param low lower limit of the range, not included
    * @param high upper limit, not included

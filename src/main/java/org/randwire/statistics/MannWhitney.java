@@ -14,6 +14,8 @@ import org.apache.commons.statistics.inference.MannWhitneyUTest;
 public record MannWhitney(double u, double p, double cliffsDelta) {
 
   /**
+   * Tests two samples.
+   *
    * @throws IllegalArgumentException if a sample is empty or holds a value that is not finite
    */
   public static MannWhitney of(double[] x, double[] y) {

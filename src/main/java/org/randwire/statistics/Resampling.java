@@ -20,9 +20,15 @@ final class Resampling {
   /** How the labels of the pooled models of a stratum are drawn anew. */
   enum Scheme {
     /** Every model keeps its value and gets a label; exact under the null hypothesis. */
-    PERMUTATION,
+    PERMUTATION(0),
     /** Models are drawn with replacement from the pool. */
-    BOOTSTRAP
+    BOOTSTRAP(1);
+
+    private final int stream;
+
+    Scheme(int stream) {
+      this.stream = stream;
+    }
   }
 
   /** One stratum: the rank of every pooled value and how many of them are the first sample's. */
@@ -85,7 +91,7 @@ final class Resampling {
             .parallel()
             .filter(
                 draw -> {
-                  PhiloxStream random = streams.stream(Purpose.RESAMPLING, draw, scheme.ordinal());
+                  PhiloxStream random = streams.stream(Purpose.RESAMPLING, draw, scheme.stream);
                   return alternative.of(steps(scheme, random)) >= gap - ROUNDING;
                 })
             .count();
