@@ -39,7 +39,7 @@ final class Page {
       a { color: var(--accent) }
       code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.9em; overflow-wrap: anywhere }
       pre { background: var(--card); padding: 12px 16px; overflow-x: auto; border-radius: 4px; white-space: pre-wrap }
-      @media print { body { font-size: 9.5pt } main { padding: 0; max-width: none } .scroll { overflow: visible } table { font-size: 7.5pt } th, td { padding: 2px 4px; white-space: normal } .charts { display: block } figure { display: inline-block; width: 48%%; margin: 0 1%% 12px 0; vertical-align: top } figure svg { min-width: 0 } figure, tr, .findings { break-inside: avoid } h2 { break-after: avoid; margin-top: 22px } figcaption .data { display: none } tbody tr:hover { background: none } }
+      @media print { body { font-size: 9.5pt } main { padding: 0; max-width: none } .scroll { overflow: visible } table { font-size: 7pt } th, td { padding: 2px 4px } .swatch { margin-right: 3px } .charts { display: block } figure { display: inline-block; width: 48%%; margin: 0 1%% 12px 0; vertical-align: top } figure svg { min-width: 0 } figure, tr, .findings { break-inside: avoid } h2 { break-after: avoid; margin-top: 22px } figcaption .data { display: none } tbody tr:hover { background: none } }
       """
           .formatted(ChartStyle.light(), ChartStyle.dark());
 
