@@ -42,10 +42,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Compare populations of trained networks: distributions of errors, tests of all pairs,",
-      "normalised by complexity, and random search.",
-      "A file is CSV, TSV, JSON lines, or the JSON of the design spaces paper; it needs a column",
-      "of errors, and params or flops where sizes differ. An empty error is a run that failed."
+      "Compare populations of trained networks: distributions of errors, tests of",
+      "all pairs, both at equal complexity, and random search.",
+      "A file is CSV, TSV, JSON lines, or the JSON of the design spaces paper. It",
+      "needs a column of errors, and params or flops where sizes differ. An empty",
+      "error is a run that failed."
     })
 final class CompareCommand implements Callable<Integer> {
 
@@ -86,8 +87,8 @@ final class CompareCommand implements Callable<Integer> {
       names = "--range",
       paramLabel = "LOW:HIGH",
       description = {
-        "Range of complexity, such as 0.02M:0.856M; without it from the largest 2.5 % quantile",
-        "to the smallest 95 % quantile of all."
+        "Range of complexity, such as 0.02M:0.856M.",
+        "Without it, what lies between the 0.025 and 0.95 quantiles of all."
       })
   private @Nullable String range;
 

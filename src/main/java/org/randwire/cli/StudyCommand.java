@@ -33,9 +33,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Repeat the experiments of the design spaces paper (arXiv 1905.13214) with its settings:",
-      "figure-2 (comparing best models), 3 to 7, 9 to 11 and 15; all without a name.",
-      "Populations are generated, with a known truth, unless --population names a file."
+      "Repeat the experiments of the design spaces paper (arXiv 1905.13214):",
+      "figure-2 (comparing best models), 3 to 7, 9 to 11 and 15; without a name all.",
+      "Populations are generated, with a known truth, unless --population has a file."
     })
 final class StudyCommand implements Callable<Integer> {
 
