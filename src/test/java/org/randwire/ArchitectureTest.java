@@ -41,7 +41,7 @@ class ArchitectureTest {
     Map<String, List<String>> rules = new LinkedHashMap<>();
     rules.put("tensor", List.of());
     rules.put("graph", List.of());
-    rules.put("statistics", List.of());
+    rules.put("statistics", List.of("random"));
     rules.put("random", List.of());
     rules.put("op", List.of("tensor"));
     rules.put("backend", List.of("op", "tensor"));

@@ -18,6 +18,8 @@ import org.randwire.cli.config.ConfigException;
 import org.randwire.cli.config.NearestName;
 import org.randwire.data.DataException;
 import org.randwire.export.FormatException;
+import org.randwire.population.PopulationException;
+import org.randwire.report.UnusablePopulationException;
 import org.randwire.space.NothingFoundException;
 import org.randwire.training.CheckpointException;
 import org.randwire.training.DivergedException;
@@ -45,6 +47,8 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
           new Known(FileSystemException.class, ExitStatus.DATA),
           new Known(DataException.class, ExitStatus.DATA),
           new Known(FormatException.class, ExitStatus.DATA),
+          new Known(PopulationException.class, ExitStatus.DATA),
+          new Known(UnusablePopulationException.class, ExitStatus.DATA),
           new Known(CheckpointException.class, ExitStatus.DATA),
           new Known(OutOfDeviceMemoryException.class, ExitStatus.DEVICE),
           new Known(DivergedException.class, ExitStatus.DIVERGED),

@@ -53,6 +53,8 @@ public final class Main implements Callable<Integer> {
         new EvaluateCommand(),
         new DescribeCommand(),
         new SampleCommand(),
+        new CompareCommand(),
+        new StudyCommand(),
         new BenchCommand(),
         new ExportCommand(),
         new DataCommand(),

@@ -25,7 +25,11 @@ public enum Purpose {
   /** Paths of cells dropped for single examples. */
   DROP_PATH(8),
   /** The networks drawn from a design space. */
-  DESIGN_SPACE(9);
+  DESIGN_SPACE(9),
+  /** Bootstrap, permutations and simulated searches over a population. */
+  RESAMPLING(10),
+  /** Complexities and errors of a generated population. */
+  GENERATED_POPULATION(11);
 
   private final int id;
 
