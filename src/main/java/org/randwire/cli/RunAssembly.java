@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
+import org.randwire.backend.cuda.Cuda;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
@@ -293,13 +294,24 @@ final class RunAssembly {
   /** Opens the device; one that was named and cannot be had ends the command. */
   Backend backend() {
     return switch (config.device()) {
-      case AUTO, CPU -> cpu();
-      case CUDA ->
+      case AUTO -> Cuda.absence().isEmpty() ? cuda() : cpu();
+      case CPU -> cpu();
+      case CUDA -> {
+        Optional<String> absence = Cuda.absence();
+        if (absence.isPresent()) {
           throw new CliException(
-              ExitStatus.DEVICE,
-              loaded.refusal("device", "cuda: " + Devices.cudaAbsence()).getMessage());
+              ExitStatus.DEVICE, loaded.refusal("device", "cuda: " + absence.get()).getMessage());
+        }
+        yield cuda();
+      }
       case REFERENCE -> reference();
     };
+  }
+
+  /** bfloat16 unless float32 is asked for: every GPU that is used multiplies it. */
+  private Backend cuda() {
+    return Cuda.open(
+        config.precision() == RunConfig.Precision.FP32 ? DataType.FLOAT32 : DataType.BFLOAT16);
   }
 
   private Backend cpu() {
