@@ -6,7 +6,6 @@
 // By the input: x is the output's gradient, y the input's, and the filter has each tap transposed (pack_filter.cu). The
 // windows of RW_ROWS pixels are gathered into the product's panel (product.cuh), as many columns at a time as fit. A 1x1
 // window is a plain matrix product. With `bias` it is added to every row.
-#define RW_LEAST_BLOCKS 2
 #include "product.cuh"
 #include "window.cuh"
 

@@ -8,6 +8,8 @@
 
 #define RW_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 #define RW_UNROLL _Pragma("unroll")
+#define RW_NO_UNROLL _Pragma("unroll 1")
+#define RW_PAIRS _Pragma("unroll 2")
 
 typedef long long i64;
 typedef unsigned int u32;

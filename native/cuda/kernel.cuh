@@ -22,9 +22,9 @@ constexpr int slice = 16;   // channels that a block takes together where it doe
 constexpr int vector = 4;   // channels of a thread
 constexpr int slice_vectors = slice / vector;
 
-// Blocks that a multiprocessor shall hold at least; a kernel may ask for more.
+// Blocks that a multiprocessor shall hold at least: 128 registers a thread.
 #ifndef RW_LEAST_BLOCKS
-#define RW_LEAST_BLOCKS 1
+#define RW_LEAST_BLOCKS 2
 #endif
 
 #ifdef RW_ARGUMENT_BYTES

@@ -60,7 +60,7 @@ struct NodeReader {
   // The sum of the inputs at element `offset`, which is channel `local` of the slice.
   __device__ vec sum(i64 offset, int local) const {
     vec total = load(shift + local);
-    for (int i = 0; i < in.count; i++) {
+    RW_PAIRS for (int i = 0; i < in.count; i++) {
       const vec x = load(in.x[i] + offset), m = load(mean + i * slice + local), f = load(factor + i * slice + local);
       RW_UNROLL for (int j = 0; j < vector; j++) total.v[j] = fmaf(x.v[j] - m.v[j], f.v[j], total.v[j]);
     }

@@ -62,24 +62,23 @@ RW_KERNEL(node_backward, NodeBackward) {
 
   float* const space = reinterpret_cast<float*>(shared);  // [warps][slice]
   float* const total = space + warps * slice;             // [9 + 1 + count][slice]
-  float* const factors = total + sums * slice;
+  float* const taps = total + sums * slice;               // [9][slice]
+  float* const factors = taps + 9 * slice;
   float* const e_tile = factors + NodeReader::floats(a.inputs.count);  // [area][slice]
   float* const du = e_tile + area * slice;
   for (int i = threadIdx.x; i < sums * slice; i += threads) total[i] = 0;
   const NodeReader reader(a.inputs, factors);
   reader.start(channel);
 
-  vec taps[9], dtaps[9], e_sum = splat(0);
-  RW_UNROLL for (int tap = 0; tap < 9; tap++) {
-    taps[tap] = load(a.filter + tap * a.channels + channel + local);
-    dtaps[tap] = splat(0);
-  }
+  for (int i = threadIdx.x; i < 9 * slice; i += threads) taps[i] = a.filter[i / slice * a.channels + channel + i % slice];
+  vec dtaps[9], e_sum = splat(0);
+  RW_UNROLL for (int tap = 0; tap < 9; tap++) dtaps[tap] = splat(0);
   const int last_image = static_cast<int>(smaller(a.batch, first_image + a.images));
   for (int image = first_image; image < last_image; image++) {
     barrier();
     load_gradient(a, tile, image, channel, du);
     barrier();
-    for (int i = threadIdx.x / slice_vectors; i < area; i += threads / slice_vectors) {
+    RW_NO_UNROLL for (int i = threadIdx.x / slice_vectors; i < area; i += threads / slice_vectors) {
       const int y = tile.first_row + i / a.tile_width, x = tile.first_column + i % a.tile_width;
       vec e = splat(0);
       if (y < a.height && x < a.width) {
@@ -88,9 +87,10 @@ RW_KERNEL(node_backward, NodeBackward) {
         RW_UNROLL for (int tap = 0; tap < 9; tap++) {
           const int v = y + 1 - tap / 3, h = x + 1 - tap % 3;  // stride times the pixel of du
           if (a.stride == 2 && ((v | h) & 1) != 0) continue;
+          const vec weight = load(taps + tap * slice + local);
           const vec g = load(du + ((v / a.stride - tile.top) * tile.wide + h / a.stride - tile.left) * slice + local);
           RW_UNROLL for (int j = 0; j < vector; j++) {
-            e.v[j] = fmaf(g.v[j], taps[tap].v[j], e.v[j]);
+            e.v[j] = fmaf(g.v[j], weight.v[j], e.v[j]);
             dtaps[tap].v[j] = fmaf(g.v[j], rectified(p.v[j]), dtaps[tap].v[j]);
           }
         }
@@ -101,10 +101,10 @@ RW_KERNEL(node_backward, NodeBackward) {
       }
       store(e_tile + i * slice + local, e);
     }
-    for (int input = 0; input < a.inputs.count; input++) {
+    RW_NO_UNROLL for (int input = 0; input < a.inputs.count; input++) {
       const vec mean = load(reader.mean + input * slice + local);
       vec product = splat(0);
-      for (int i = threadIdx.x / slice_vectors; i < area; i += threads / slice_vectors) {
+      RW_NO_UNROLL for (int i = threadIdx.x / slice_vectors; i < area; i += threads / slice_vectors) {
         const int y = tile.first_row + i / a.tile_width, x = tile.first_column + i % a.tile_width;
         if (y >= a.height || x >= a.width) continue;
         const i64 at = ((static_cast<i64>(image) * a.height + y) * a.width + x) * a.channels + channel + local;

@@ -10,11 +10,15 @@ import org.randwire.backend.cuda.PlannedDevice;
 import org.randwire.backend.cuda.binding.KernelModule;
 import org.randwire.compile.Session;
 import org.randwire.network.randwire.SmallNetworks;
+import org.randwire.op.Instruction;
 import org.randwire.op.Mode;
+import org.randwire.op.Value;
 import org.randwire.tensor.DataType;
 
 /** The kernels of the GPU as the plans of this suite want them compiled. */
 public final class KernelModules {
+
+  private static final long MEMORY_BYTES = 1 << 24;
 
   private KernelModules() {}
 
@@ -27,10 +31,7 @@ public final class KernelModules {
         for (OpCase opCase : OpCases.all()) {
           for (Mode mode : Mode.values()) {
             try (OpRun run = new OpRun(opCase, mode, backend, Schedule.PLAIN)) {
-              run.runForward();
-              if (mode == Mode.TRAINING) {
-                run.runBackward();
-              }
+              run.instructions().forEach(instruction -> launch(backend, instruction));
             }
           }
         }
@@ -49,5 +50,35 @@ public final class KernelModules {
                 .thenComparing(KernelModule::bfloat16)
                 .thenComparing(KernelModule::rows))
         .toList();
+  }
+
+  /** Runs every call alone, over memory that all operands share: nothing is computed. */
+  private static void launch(Backend backend, Instruction instruction) {
+    Kernel kernel = backend.catalog().choose(instruction).orElseThrow();
+    try (Buffer memory = backend.allocate(MEMORY_BYTES)) {
+      Binding binding =
+          new Binding() {
+            @Override
+            public Slice slice(Value value) {
+              return new Slice(memory, 0, value.sizeBytes());
+            }
+
+            @Override
+            public Slice scratch() {
+              return new Slice(memory, 0, kernel.scratchBytes());
+            }
+
+            @Override
+            public Slice workerScratch(int worker) {
+              return new Slice(memory, 0, kernel.workerScratchBytes());
+            }
+
+            @Override
+            public int workers() {
+              return 1;
+            }
+          };
+      kernel.bind(binding).forEach(call -> call.run(0, 0));
+    }
   }
 }

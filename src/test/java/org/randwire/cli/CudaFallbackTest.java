@@ -153,12 +153,16 @@ class CudaFallbackTest {
     Path libraries = Files.createDirectories(folder.resolve("libraries"));
     for (Map.Entry<String, String> one : machine.libraries().entrySet()) {
       Path source = Files.writeString(folder.resolve("stand-in.c"), one.getValue() + "\n");
+      // The bindings ask for functions of a version that is called as the library.
+      Path versions =
+          Files.writeString(folder.resolve("versions"), one.getKey() + " { global: *; };\n");
       Process process =
           new ProcessBuilder(
                   compiler().orElseThrow(),
                   "-shared",
                   "-fPIC",
                   "-Wl,-soname," + one.getKey(),
+                  "-Wl,--version-script=" + versions,
                   "-o",
                   libraries.resolve(one.getKey()).toString(),
                   source.toString())

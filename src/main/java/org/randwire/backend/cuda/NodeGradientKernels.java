@@ -72,7 +72,7 @@ final class NodeGradientKernels {
     int sharedBytes() {
       NodeTile tile = tile();
       long slices =
-          TAPS
+          2L * TAPS
               + 1L
               + inputs.count()
               + (long) tile.height() * tile.width()

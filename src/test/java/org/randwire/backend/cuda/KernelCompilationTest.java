@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -34,16 +33,17 @@ class KernelCompilationTest {
   private static final Path FOLDER = Path.of("native", "cuda");
   private static final Path REPORTS = Path.of("target", "ptxas");
 
-  /** Kernels that take most of a step, with the registers they may have. */
-  private static final Map<String, Integer> HOT =
-      Map.of(
-          "node_forward", 128,
-          "node_gradient", 128,
-          "node_backward", 168,
-          "convolution", 128,
-          "convolution_filter_gradient", 96);
+  /** Kernels that take most of a step. */
+  private static final Set<String> HOT =
+      Set.of(
+          "node_forward",
+          "node_gradient",
+          "node_backward",
+          "convolution",
+          "convolution_filter_gradient");
 
-  private static final int REGISTERS = 72;
+  /** Of a thread, so that a multiprocessor holds two blocks. */
+  private static final int REGISTERS = 128;
 
   private static final Pattern USED = Pattern.compile("Used (\\d+) registers");
   private static final Pattern SPILLED =
@@ -65,7 +65,7 @@ class KernelCompilationTest {
   static Stream<Case> cases() {
     List<Case> cases = new ArrayList<>();
     for (KernelModule module : KernelModules.all()) {
-      boolean hot = HOT.containsKey(module.name());
+      boolean hot = HOT.contains(module.name());
       if (hot || module.bfloat16()) {
         cases.add(new Case(module, "sm_90"));
       }
@@ -98,8 +98,7 @@ class KernelCompilationTest {
     assertEquals("0 0", spilled.group(1) + " " + spilled.group(2), report);
     Matcher registers = USED.matcher(report);
     assertTrue(registers.find(), report);
-    int most = HOT.getOrDefault(one.module().name(), REGISTERS);
-    assertTrue(Integer.parseInt(registers.group(1)) <= most, report);
+    assertTrue(Integer.parseInt(registers.group(1)) <= REGISTERS, report);
     // Shared memory is asked for by each launch; none is fixed.
     assertTrue(!STATIC_SHARED.matcher(report).find(), report);
   }

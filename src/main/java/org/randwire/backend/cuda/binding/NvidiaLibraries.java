@@ -52,12 +52,13 @@ public final class NvidiaLibraries {
     }
   }
 
-  /** The innermost message: it names the library's file. */
+  /** The innermost message: it names the file that is missing, behind the path of who wants it. */
   private static String rootMessage(Throwable thrown) {
     Throwable root = thrown;
     while (root.getCause() != null && root.getCause() != root) {
       root = root.getCause();
     }
-    return String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+    String line = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+    return line.replaceFirst("^/\\S*/[^/ ]+: ", "");
   }
 }
