@@ -15,6 +15,10 @@ typedef long long i64;
 typedef unsigned int u32;
 typedef unsigned short u16;
 
+// NVRTC has no math.h to take these from.
+__device__ inline float infinity() { return __uint_as_float(0x7f800000u); }
+__device__ inline float not_a_number() { return __uint_as_float(0x7fc00000u); }
+
 struct bf16 {
   u16 bits;
 };

@@ -15,7 +15,7 @@ struct Softmax {
 
 // The logarithm of the sum of exponentials of a row, by one warp; the largest is taken out against overflow.
 __device__ static float log_sum(const element* row, int classes) {
-  float largest = -INFINITY, sum = 0;
+  float largest = -infinity(), sum = 0;
   bool poisoned = false;
   for (int k = threadIdx.x % 32; k < classes; k += 32) {
     const float value = to_float(row[k]);
@@ -24,7 +24,7 @@ __device__ static float log_sum(const element* row, int classes) {
   }
   RW_UNROLL for (int mask = 1; mask < 32; mask *= 2) largest = fmaxf(largest, shuffle_xor(largest, mask));
   for (int k = threadIdx.x % 32; k < classes; k += 32) sum += expf(to_float(row[k]) - largest);
-  if (poisoned) sum = NAN;
+  if (poisoned) sum = not_a_number();
   RW_UNROLL for (int mask = 1; mask < 32; mask *= 2) sum += shuffle_xor(sum, mask);
   return largest + logf(sum);
 }
