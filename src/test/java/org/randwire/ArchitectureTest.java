@@ -185,11 +185,19 @@ class ArchitectureTest {
             .because("who embeds the library brings a logger and a command line"),
         noClasses()
             .that()
-            .resideOutsideOfPackage("org.randwire.backend.cpu..")
+            .resideOutsideOfPackages(
+                "org.randwire.backend.cpu..", "org.randwire.backend.cuda.binding..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco..")
-            .because("native memory and native calls stay behind the backend's contract"));
+            .because("native memory and native calls stay behind the backend's contract"),
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("org.randwire.backend.cuda.binding..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bytedeco.cuda..")
+            .because("a machine without CUDA must never load its classes"));
   }
 
   @ParameterizedTest

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.backend;
 
+import java.util.List;
+import java.util.Optional;
 import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 
@@ -35,6 +37,16 @@ public interface Backend extends AutoCloseable {
   long availableBytes();
 
   KernelCatalog catalog();
+
+  /**
+   * A plan recorded as one command, where the device can; nothing where calls are run one by one.
+   * The calls stay open as long as the recording.
+   *
+   * @param regions the calls of each region; a barrier stands between one region and the next
+   */
+  default Optional<Recording> record(List<List<Call>> regions) {
+    return Optional.empty();
+  }
 
   /** Called by a worker before it runs its first task, on the worker's own thread. */
   default void prepareWorker() {}

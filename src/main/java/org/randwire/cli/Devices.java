@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
@@ -12,14 +10,6 @@ import org.randwire.backend.cpu.binding.NativeCore;
 final class Devices {
 
   private Devices() {}
-
-  /** Why no NVIDIA GPU is used. */
-  static String cudaAbsence() {
-    if (!Files.exists(Path.of("/dev/nvidiactl")) && !Files.exists(Path.of("/dev/dxg"))) {
-      return "there is no NVIDIA device on this machine (/dev/nvidiactl does not exist)";
-    }
-    return "this version has no CUDA backend yet";
-  }
 
   /** Why bf16 cannot be computed here; empty if it can. */
   static Optional<String> bfloat16Absence() {

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.NativeLibraries;
+import org.randwire.backend.cuda.Cuda;
 import org.randwire.tensor.DataType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +48,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.put("oneDnn", attempt(NativeLibraries::oneDnn));
     findings.put(
         "bf16", attempt(() -> Devices.bfloat16Absence().map(why -> "no: " + why).orElse("yes")));
-    findings.put("cuda", "not used: " + Devices.cudaAbsence());
+    findings.put("cuda", attempt(DoctorCommand::cuda));
     findings.put("caches", attempt(NativeLibraries::cache));
     for (String name : BUNDLED) {
       Optional<Path> folder = RunAssembly.bundledData(name);
@@ -68,6 +69,16 @@ final class DoctorCommand implements Callable<Integer> {
   private static String processor() {
     try (Backend cpu = cpu()) {
       return cpu.description();
+    }
+  }
+
+  private static String cuda() {
+    Optional<String> absence = Cuda.absence();
+    if (absence.isPresent()) {
+      return "not used: " + absence.get();
+    }
+    try (Backend cuda = Cuda.open(DataType.FLOAT32)) {
+      return cuda.description() + "; used by device=cuda only, not by auto: unchecked on a GPU so far";
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
+import org.randwire.backend.cuda.Cuda;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
@@ -332,16 +333,29 @@ final class RunAssembly {
     return config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
   }
 
-  /** Opens the device; one that was named and cannot be had ends the command. */
+  /**
+   * Opens the device; one that was named and cannot be had ends the command. {@code auto} is the
+   * processor: no kernel for GPUs has been checked on one yet (docs/gpu-checks.md).
+   */
   Backend backend() {
     return switch (config.device()) {
       case AUTO, CPU -> cpu();
-      case CUDA ->
+      case CUDA -> {
+        Optional<String> absence = Cuda.absence();
+        if (absence.isPresent()) {
           throw new CliException(
-              ExitStatus.DEVICE,
-              loaded.refusal("device", "cuda: " + Devices.cudaAbsence()).getMessage());
+              ExitStatus.DEVICE, loaded.refusal("device", "cuda: " + absence.get()).getMessage());
+        }
+        yield cuda();
+      }
       case REFERENCE -> reference();
     };
+  }
+
+  /** bfloat16 unless float32 is asked for: every GPU that is used multiplies it. */
+  private Backend cuda() {
+    return Cuda.open(
+        config.precision() == RunConfig.Precision.FP32 ? DataType.FLOAT32 : DataType.BFLOAT16);
   }
 
   private Backend cpu() {

@@ -95,8 +95,7 @@ public final class CompiledProgram implements AutoCloseable {
       own.put(Section.INPUT, backend.allocate(program.input().sizeBytes()));
       own.put(Section.LABELS, backend.allocate(program.labels().sizeBytes()));
       own.put(Section.CONTROLS, backend.allocate(controlBytes(program, type)));
-      execution =
-          ExecutionPlan.bind(plan.schedule(), plan.memory(), new Memory(), backend.workers());
+      execution = ExecutionPlan.bind(plan.schedule(), plan.memory(), new Memory(), backend);
     } catch (RuntimeException | Error e) {
       own.values().forEach(Buffer::close);
       throw e;

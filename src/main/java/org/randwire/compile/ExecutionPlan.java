@@ -3,8 +3,13 @@ package org.randwire.compile;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.randwire.backend.Backend;
 import org.randwire.backend.Binding;
 import org.randwire.backend.Call;
+import org.randwire.backend.Recording;
 import org.randwire.backend.Slice;
 import org.randwire.op.Value;
 
@@ -37,7 +42,12 @@ final class ExecutionPlan implements AutoCloseable {
 
   private final int[] regionEnd;
 
-  private ExecutionPlan(List<List<Call>> regions, List<List<Schedule.Entry>> entries) {
+  /** The whole plan as one command, where the device offers it. */
+  private final @Nullable Recording recording;
+
+  private ExecutionPlan(
+      List<List<Call>> regions, List<List<Schedule.Entry>> entries, @Nullable Recording recording) {
+    this.recording = recording;
     this.regionEnd = new int[regions.size()];
     int count = regions.stream().mapToInt(List::size).sum();
     this.calls = new Call[count];
@@ -58,7 +68,21 @@ final class ExecutionPlan implements AutoCloseable {
     }
   }
 
+  static ExecutionPlan bind(Schedule schedule, MemoryPlan plan, Memory memory, Backend backend) {
+    return bind(schedule, plan, memory, backend.workers(), backend::record);
+  }
+
+  /** Runs its calls one by one. */
   static ExecutionPlan bind(Schedule schedule, MemoryPlan plan, Memory memory, int workers) {
+    return bind(schedule, plan, memory, workers, regions -> Optional.empty());
+  }
+
+  private static ExecutionPlan bind(
+      Schedule schedule,
+      MemoryPlan plan,
+      Memory memory,
+      int workers,
+      Function<List<List<Call>>, Optional<Recording>> record) {
     List<List<Call>> regions = new ArrayList<>();
     List<List<Schedule.Entry>> entries = new ArrayList<>();
     for (int i = 0; i < schedule.regions(); i++) {
@@ -67,7 +91,7 @@ final class ExecutionPlan implements AutoCloseable {
     }
     try {
       bind(schedule, plan, memory, workers, regions, entries);
-      return new ExecutionPlan(regions, entries);
+      return new ExecutionPlan(regions, entries, record.apply(regions).orElse(null));
     } catch (RuntimeException | Error e) {
       regions.forEach(calls -> calls.forEach(Call::close));
       throw e;
@@ -110,6 +134,15 @@ final class ExecutionPlan implements AutoCloseable {
     public Slice workerScratch(int worker) {
       return memory.workerScratch(worker);
     }
+  }
+
+  /** Runs the plan as one command; false if the device has none and the calls must be run. */
+  boolean runRecorded() {
+    if (recording == null) {
+      return false;
+    }
+    recording.run();
+    return true;
   }
 
   int calls() {
@@ -159,6 +192,9 @@ final class ExecutionPlan implements AutoCloseable {
 
   @Override
   public void close() {
+    if (recording != null) {
+      recording.close();
+    }
     for (Call call : calls) {
       call.close();
     }

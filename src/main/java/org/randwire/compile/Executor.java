@@ -11,7 +11,8 @@ import org.randwire.backend.Backend;
  * One team of threads that runs execution plans. A worker takes the next ticket, waits until every
  * ticket of the regions before is done, and runs the task; there is no other synchronisation, so a
  * barrier costs one counter and a worker that the system has descheduled holds nobody up unless it
- * is in the middle of a task. Which worker runs a task never changes a result.
+ * is in the middle of a task. Which worker runs a task never changes a result. A plan that the
+ * device has recorded as one command is run by that command, unless its tasks are to be measured.
  *
  * <p>A run allocates nothing. One thread at a time may call {@link #run}; it works as worker 0.
  */
@@ -63,6 +64,9 @@ final class Executor implements AutoCloseable {
   void run(ExecutionPlan newPlan, @Nullable Profile newProfile) {
     if (closed) {
       throw new IllegalStateException("the executor is closed");
+    }
+    if (newProfile == null && newPlan.runRecorded()) {
+      return;
     }
     plan = newPlan;
     profile = newProfile;

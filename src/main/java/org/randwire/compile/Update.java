@@ -144,7 +144,7 @@ final class Update implements AutoCloseable {
                     worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
               }
             },
-            backend.workers());
+            backend);
     plans.add(bound);
     return bound;
   }

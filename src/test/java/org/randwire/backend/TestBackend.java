@@ -4,8 +4,10 @@ package org.randwire.backend;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.JavaCpuBackend;
+import org.randwire.backend.cuda.Cuda;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.op.Instruction;
 import org.randwire.op.NodeTransform;
@@ -38,6 +40,28 @@ record TestBackend(
 
   /** Every backend of the suite; a new one is one more line. */
   static List<TestBackend> all() {
+    return Stream.concat(everywhere().stream(), gpu().stream()).toList();
+  }
+
+  /** Where a GPU is to be tested: profile {@code gpu}. */
+  private static List<TestBackend> gpu() {
+    if (!Gpu.isTested()) {
+      return List.of();
+    }
+    return List.of(
+        new TestBackend(
+            "cuda-f32",
+            () -> Cuda.open(DataType.FLOAT32),
+            FLOAT32_TOLERANCE,
+            Set.of(NodeTransform.Forward.class, NodeTransform.Backward.class)),
+        new TestBackend(
+            "cuda-bf16",
+            () -> Cuda.open(DataType.BFLOAT16),
+            BFLOAT16_TOLERANCE,
+            Set.of(NodeTransform.Forward.class, NodeTransform.Backward.class)));
+  }
+
+  private static List<TestBackend> everywhere() {
     return List.of(
         ORACLE,
         new TestBackend(

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.randwire.backend.Backend;
+import org.randwire.backend.Gpu;
 import org.randwire.backend.cpu.CpuBackend;
+import org.randwire.backend.cuda.Cuda;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.tensor.DataType;
 
@@ -28,6 +30,9 @@ public final class Backends {
     backends.add(new Named("reference f64", () -> new ReferenceBackend(DataType.FLOAT64)));
     backends.add(new Named("reference f32", () -> new ReferenceBackend(DataType.FLOAT32)));
     backends.add(cpu(2));
+    if (Gpu.isTested()) {
+      backends.add(new Named("cuda f32", () -> Cuda.open(DataType.FLOAT32)));
+    }
     return backends;
   }
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What is said and done where CUDA is only partly there. Libraries of the driver and of the vendor
+ * are stood in for by ones with the few functions that are called; each case is a process of its
+ * own.
+ */
+class CudaFallbackTest {
+
+  private static final int LONGEST_SECONDS = 120;
+
+  /** Functions of each library that is stood in for. */
+  private static final Map<String, String> RUNTIME =
+      Map.of("libcuda.so.1", "int cuInit(unsigned f) { return 0; }");
+
+  private static final Map<String, String> COMPILER = Map.of("libnvrtc.so.13", "");
+
+  private static String runtime(int status, int devices) {
+    return "int cudaGetDeviceCount(int* n) { *n = "
+        + devices
+        + "; return "
+        + status
+        + "; } int cudaDeviceGetAttribute(int* v, int which, int device) { *v = 9; return 0; }";
+  }
+
+  private static String dnn(int version) {
+    return "unsigned long cudnnGetVersion(void) { return " + version + "; }";
+  }
+
+  /**
+   * A machine.
+   *
+   * @param libraries file names and their functions
+   * @param line what the one line must hold
+   */
+  record Machine(String name, boolean deviceNode, Map<String, String> libraries, String line) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static Map<String, String> libraries(Map<String, String> more, String runtime) {
+    Map<String, String> all = new java.util.TreeMap<>(RUNTIME);
+    all.put("libcudart.so.13", runtime);
+    all.putAll(more);
+    return all;
+  }
+
+  private static Map<String, String> everythingWith(int cudnn) {
+    Map<String, String> all = new java.util.TreeMap<>(COMPILER);
+    all.put("libcublas.so.13", "");
+    all.put("libcublasLt.so.13", "");
+    for (String part : List.of("graph", "ops", "cnn", "adv")) {
+      all.put("libcudnn_" + part + ".so.9", part.equals("graph") ? dnn(cudnn) : "");
+    }
+    return all;
+  }
+
+  static Stream<Machine> machines() {
+    return Stream.of(
+        new Machine("no device node", false, Map.of(), "there is no NVIDIA device on this machine"),
+        new Machine("no driver", true, Map.of(), "libcuda.so.1"),
+        new Machine(
+            "no device",
+            true,
+            libraries(Map.of(), runtime(100, 0)),
+            "the driver offers no device (error 100)"),
+        new Machine(
+            "driver too old",
+            true,
+            libraries(Map.of(), runtime(35, 0)),
+            "the NVIDIA driver is older than the CUDA runtime"),
+        new Machine("no cuDNN", true, libraries(COMPILER, runtime(0, 1)), "cannot be loaded: lib"),
+        new Machine(
+            "old cuDNN",
+            true,
+            libraries(everythingWith(90_700), runtime(0, 1)),
+            "cuDNN 90700 is older than 91000"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("machines")
+  void saysItInOneLineAndRunsOnTheProcessor(Machine machine, @TempDir Path folder)
+      throws Exception {
+    assumeTrue(compiler().isPresent(), "no C compiler to build stand-ins with");
+    Path libraries = build(machine, folder);
+    Launcher.Ended doctor = run(machine, folder, libraries, List.of("doctor"));
+    assertEquals(0, doctor.status(), doctor.err());
+    List<String> lines = doctor.out().lines().filter(l -> l.startsWith("cuda ")).toList();
+    assertEquals(1, lines.size(), doctor.out());
+    assertTrue(lines.get(0).contains("not used: "), doctor.out());
+    assertTrue(lines.get(0).contains(machine.line()), lines.get(0));
+
+    Path data = Launcher.smallMnist(folder);
+    List<String> train =
+        Launcher.train(folder.resolve("auto"), data, "training.steps=2", "device=auto");
+    Launcher.Ended trained = run(machine, folder, libraries, train);
+    assertEquals(0, trained.status(), trained.err());
+
+    train = Launcher.train(folder.resolve("cuda"), data, "training.steps=2", "device=cuda");
+    Launcher.Ended refused = run(machine, folder, libraries, train);
+    assertEquals(ExitStatus.DEVICE.code(), refused.status(), refused.err());
+    assertEquals(1, refused.err().strip().lines().count(), refused.err());
+    assertTrue(refused.err().contains(machine.line()), refused.err());
+  }
+
+  @Test
+  void trainingOnTheProcessorLoadsNoClassOfCuda(@TempDir Path folder) throws Exception {
+    Machine machine = machines().findFirst().orElseThrow();
+    List<String> train =
+        Launcher.train(
+            folder.resolve("run"), Launcher.smallMnist(folder), "training.steps=2", "device=auto");
+    Launcher.Ended ended =
+        run(machine, folder, folder, train, "-Xlog:class+load:file=" + folder.resolve("classes"));
+    assertEquals(0, ended.status(), ended.err());
+    String classes = Files.readString(folder.resolve("classes"));
+    assertTrue(classes.contains("org.randwire.backend.cpu."), "nothing was recorded");
+    assertFalse(classes.contains("org.bytedeco.cuda"), "the preset was touched");
+  }
+
+  private static java.util.Optional<String> compiler() {
+    return Stream.of("cc", "gcc", "clang")
+        .filter(
+            name ->
+                Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                    .anyMatch(path -> Files.isExecutable(Path.of(path, name))))
+        .findFirst();
+  }
+
+  private static Path build(Machine machine, Path folder) throws Exception {
+    Path libraries = Files.createDirectories(folder.resolve("libraries"));
+    for (Map.Entry<String, String> one : machine.libraries().entrySet()) {
+      Path source = Files.writeString(folder.resolve("stand-in.c"), one.getValue() + "\n");
+      // The bindings ask for functions of a version that is called as the library.
+      Path versions =
+          Files.writeString(folder.resolve("versions"), one.getKey() + " { global: *; };\n");
+      Process process =
+          new ProcessBuilder(
+                  compiler().orElseThrow(),
+                  "-shared",
+                  "-fPIC",
+                  "-Wl,-soname," + one.getKey(),
+                  "-Wl,--version-script=" + versions,
+                  "-o",
+                  libraries.resolve(one.getKey()).toString(),
+                  source.toString())
+              .redirectErrorStream(true)
+              .start();
+      String messages = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(0, process.waitFor(), messages);
+    }
+    return libraries;
+  }
+
+  private static Launcher.Ended run(
+      Machine machine, Path folder, Path libraries, List<String> arguments, String... options)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx512m", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of(options));
+    Path node = machine.deviceNode() ? folder : folder.resolve("absent");
+    command.add("-Drandwire.cuda.device-node=" + node);
+    command.add("-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache"));
+    command.add("-Dorg.bytedeco.javacpp.platform.preloadpath=" + libraries);
+    command.add(Main.class.getName());
+    command.addAll(arguments);
+    Path out = Files.createTempFile(folder, "process", ".out");
+    Path err = Files.createTempFile(folder, "process", ".err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
+    // The preset looks for a runtime in /usr/local/cuda first; its functions must not win.
+    Path runtime = libraries.resolve("libcudart.so.13");
+    if (Files.exists(runtime)) {
+      builder.environment().put("LD_PRELOAD", runtime.toString());
+    }
+    Process process = builder.start();
+    try {
+      assertTrue(process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS), "the process hangs");
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Launcher.Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.compile;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.randwire.backend.OutOfDeviceMemoryException;
+import org.randwire.backend.cuda.CudaBackend;
+import org.randwire.backend.cuda.PlannedDevice;
+import org.randwire.backend.cuda.binding.Device;
+import org.randwire.network.randwire.SmallNetworks;
+import org.randwire.op.BatchNorm;
+import org.randwire.op.Mode;
+import org.randwire.op.OpGraph;
+import org.randwire.op.SeparableNode;
+import org.randwire.op.SoftmaxCrossEntropy;
+import org.randwire.op.WeightedSum;
+import org.randwire.tensor.DataType;
+
+/** Plans, launches and memory for a GPU, made without one. */
+class CudaPlanTest {
+
+  private static final OpGraph GRAPH = SmallNetworks.randwire(3, 20);
+
+  private static CudaBackend backend(PlannedDevice device, DataType type) {
+    return new CudaBackend(device, type);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"FLOAT32", "BFLOAT16"})
+  void everyNodeIsFusedAndTheFiltersGradientStaysApart(DataType type) {
+    try (CudaBackend backend = backend(PlannedDevice.hopper(), type)) {
+      Program program =
+          Lowering.lower(GRAPH, 4, Mode.TRAINING, new SoftmaxCrossEntropy(0.1), backend);
+      var primitives =
+          Fusion.fuse(program, backend.catalog()).instructions().stream()
+              .map(i -> i.primitive())
+              .toList();
+      long nodes = GRAPH.nodes().stream().filter(n -> n.op() instanceof WeightedSum).count();
+      assertEquals(
+          nodes, primitives.stream().filter(p -> p instanceof SeparableNode.Forward).count());
+      var backward =
+          primitives.stream()
+              .filter(p -> p instanceof SeparableNode.Backward)
+              .map(p -> (SeparableNode.Backward) p)
+              .toList();
+      assertEquals(nodes, backward.size());
+      assertTrue(backward.stream().noneMatch(SeparableNode.Backward::filterGradient));
+      // Those of the stem alone are left.
+      assertTrue(primitives.stream().filter(p -> p instanceof BatchNorm.Gradient).count() < nodes);
+    }
+  }
+
+  @Test
+  void aLevelOfNodesIsOneLaunchForEachKindOfKernel() {
+    PlannedDevice device = PlannedDevice.hopper();
+    try (CudaBackend backend = backend(device, DataType.BFLOAT16);
+        Session session = Session.open(GRAPH, Session.Options.of(4, 0.1), backend)) {
+      CompiledProgram.Summary summary = session.training().summary();
+      List<Device.Command> step = device.recordings().get(0);
+      int entries = step.stream().mapToInt(Device.Command::entries).sum();
+      assertTrue(step.size() < entries, step.size() + " launches of " + entries);
+      int nodes = summary.kernels().get("cuda.whole node forward 3x3");
+      long launches = step.stream().filter(c -> c.module().name().equals("node_forward")).count();
+      assertTrue(launches < nodes, launches + " launches for " + nodes + " nodes");
+      for (Device.Command command : step) {
+        assertTrue(command.sharedBytes() <= device.sharedBytes(), command.toString());
+        assertTrue(command.blocks() >= 1, command.toString());
+      }
+    }
+  }
+
+  @Test
+  void allProgramsOfASessionAreRecordedOnceAndRunWithoutMore() {
+    PlannedDevice device = PlannedDevice.hopper();
+    try (CudaBackend backend = backend(device, DataType.FLOAT32);
+        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend)) {
+      int recorded = device.recordings().size();
+      assertEquals(5, recorded); // training, evaluation, statistics, gradient norm, update
+      long used = device.usedBytes();
+      for (int step = 1; step <= 3; step++) {
+        session.training().run();
+        session.update(0.1 / step, 0.9, 1e-4, 1, 0);
+      }
+      assertEquals(recorded, device.recordings().size());
+      assertEquals(used, device.usedBytes());
+    }
+    assertEquals(0, device.usedBytes());
+  }
+
+  @Test
+  void memoryIsGivenBackWhereItDoesNotSuffice() {
+    PlannedDevice large = PlannedDevice.hopper();
+    long needed;
+    try (CudaBackend backend = backend(large, DataType.FLOAT32);
+        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend)) {
+      session.training().run();
+      needed = large.usedBytes();
+    }
+    for (long capacity : List.of(needed / 4, needed / 2, needed - 1)) {
+      PlannedDevice small = new PlannedDevice(232_448, capacity);
+      try (CudaBackend backend = backend(small, DataType.FLOAT32)) {
+        assertThrows(
+            OutOfDeviceMemoryException.class,
+            () -> Session.open(GRAPH, Session.Options.of(2, 0), backend));
+      }
+      assertEquals(0, small.usedBytes(), "of " + capacity);
+    }
+  }
+
+  @Test
+  void aDeviceWithLittleSharedMemoryGetsKernelsThatFit() {
+    PlannedDevice device = new PlannedDevice(101_376, 1L << 30);
+    OpGraph wide = SmallNetworks.randwire(1, 400);
+    try (CudaBackend backend = backend(device, DataType.FLOAT32);
+        Session session = Session.open(wide, Session.Options.of(2, 0), backend)) {
+      Set<String> kernels = new HashSet<>();
+      for (Device.Command command : device.recordings().get(0)) {
+        kernels.add(command.module().name());
+        assertTrue(command.sharedBytes() <= 101_376, command.toString());
+      }
+      assertTrue(session.training().summary().calls() > 0);
+      assertTrue(kernels.contains("convolution"), kernels.toString());
+    }
+  }
+}
