@@ -7,6 +7,7 @@ import java.util.List;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.op.Add;
 import org.randwire.op.Concat;
+import org.randwire.op.DropPath;
 import org.randwire.op.Dropout;
 import org.randwire.op.Instruction;
 import org.randwire.op.Mean;
@@ -15,6 +16,7 @@ import org.randwire.op.Relu;
 import org.randwire.op.Shift;
 import org.randwire.op.Value;
 import org.randwire.op.WeightedSum;
+import org.randwire.op.Zero;
 import org.randwire.tensor.DataType;
 
 /** Sums of tensors, and what works on one element at a time. */
@@ -70,6 +72,12 @@ final class SumKernels {
         Dropout.class,
         i -> padded(i) && i.input(1).type() == DataType.FLOAT32,
         i -> k.pointwise(i, "dropout", i.input(0), i.input(1)));
+    catalog.add("cuda", Zero.class, SumKernels::padded, i -> k.pointwise(i, "zero"));
+    catalog.add(
+        "cuda",
+        DropPath.class,
+        i -> padded(List.of(i.input(0), i.output(0))) && i.input(1).type() == DataType.FLOAT32,
+        k::dropPath);
     catalog.add("cuda", Shift.class, SumKernels::padded, i -> k.shift(i, 1));
     catalog.add("cuda", Shift.Gradient.class, SumKernels::padded, i -> k.shift(i, -1));
     catalog.add("cuda", Concat.class, SumKernels::padded, i -> k.copy(i, 0));
@@ -178,6 +186,19 @@ final class SumKernels {
           }
           a.address(o.address(i.output(0))).wide(elements);
           return Launch.of(kernel, blocks, 0, a);
+        });
+  }
+
+  private CudaKernel dropPath(Instruction i) {
+    return factory.single(
+        i,
+        o -> {
+          long elements = i.output(0).elements();
+          long blocks = Geometry.vectorBlocks(elements);
+          Arguments a = Launch.arguments(blocks).address(o.address(i.input(0)));
+          a.address(o.address(i.input(1))).address(o.address(i.output(0))).wide(elements);
+          a.wide(elements / i.output(0).shape().batch());
+          return Launch.of("drop_path", blocks, 0, a);
         });
   }
 
