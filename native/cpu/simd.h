@@ -14,7 +14,7 @@
 #include <cstring>
 
 #ifndef RW_ISA
-#error "RW_ISA must name the instruction set: avx512_bf16, avx512, avx2 or baseline"
+#error "RW_ISA must name the instruction set: amx, avx512_bf16, avx512, avx2 or baseline"
 #endif
 
 #if defined(__AVX512F__)
