@@ -31,6 +31,10 @@ final class ChartOutput {
     return html != null || folder != null;
   }
 
+  boolean isPageWanted() {
+    return html != null;
+  }
+
   /** Writes what was asked for and says where it is. */
   void write(List<Chart> charts, Supplier<String> page, ResultOutput output) throws IOException {
     if (folder != null) {

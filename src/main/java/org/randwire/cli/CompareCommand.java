@@ -27,6 +27,7 @@ import org.randwire.report.ComparisonPage;
 import org.randwire.report.ComparisonSettings;
 import org.randwire.report.ComparisonSettings.Normalisation;
 import org.randwire.report.ComparisonText;
+import org.randwire.report.Wiring;
 import org.randwire.statistics.Correction;
 import org.randwire.statistics.Edf;
 import picocli.CommandLine.Command;
@@ -46,7 +47,8 @@ import picocli.CommandLine.Spec;
       "all pairs, both at equal complexity, and random search.",
       "A file is CSV, TSV, JSON lines, or the JSON of the design spaces paper. It",
       "needs a column of errors, and params or flops where sizes differ. An empty",
-      "error is a run that failed."
+      "error is a run that failed. Of lines that sample wrote for randwire, errors",
+      "added, the page shows how the best and the worst model are wired."
     })
 final class CompareCommand implements Callable<Integer> {
 
@@ -126,7 +128,11 @@ final class CompareCommand implements Callable<Integer> {
     Comparison comparison = compare(populations, settings);
     if (charts.isWanted()) {
       List<Chart> drawn = ComparisonCharts.of(comparison);
-      charts.write(drawn, () -> ComparisonPage.html(comparison, drawn, commandLine()), output);
+      // Before anything is written: a row may be refused.
+      List<Wiring.Extreme> wirings =
+          charts.isPageWanted() ? Wiring.extremes(comparison, new SampledWirings()) : List.of();
+      charts.write(
+          drawn, () -> ComparisonPage.html(comparison, drawn, wirings, commandLine()), output);
     }
     output.print(ComparisonData.values(comparison), out -> table(out, comparison));
     return ExitStatus.DONE.code();

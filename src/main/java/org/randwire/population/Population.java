@@ -106,6 +106,11 @@ public record Population(
     return values;
   }
 
+  /** A measure of complexity of one run, as the source has it; empty where there is none. */
+  public Optional<String> complexity(Complexity measure, RunRecord run) {
+    return column(measure).flatMap(run.cells()::get);
+  }
+
   /**
    * A column of the finished runs as numbers.
    *

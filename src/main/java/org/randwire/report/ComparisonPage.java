@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.randwire.graph.Dag;
 import org.randwire.population.Complexity;
 import org.randwire.population.ErrorUnit;
 import org.randwire.population.Population;
@@ -35,20 +36,24 @@ public final class ComparisonPage {
 
   private final Comparison comparison;
   private final List<Chart> charts;
+  private final List<Wiring.Extreme> wirings;
 
-  private ComparisonPage(Comparison comparison, List<Chart> charts) {
+  private ComparisonPage(Comparison comparison, List<Chart> charts, List<Wiring.Extreme> wirings) {
     this.comparison = comparison;
     this.charts = charts;
+    this.wirings = wirings;
   }
 
   /**
    * The page.
    *
    * @param charts made of the same comparison
+   * @param wirings of models of the same comparison, in the order they are shown; may be empty
    * @param command what repeats it, as typed
    */
-  public static String html(Comparison comparison, List<Chart> charts, String command) {
-    return new ComparisonPage(comparison, charts).page(command);
+  public static String html(
+      Comparison comparison, List<Chart> charts, List<Wiring.Extreme> wirings, String command) {
+    return new ComparisonPage(comparison, charts, wirings).page(command);
   }
 
   private String page(String command) {
@@ -70,6 +75,11 @@ public final class ComparisonPage {
     new PropertyTable(comparison).addTo(page);
     page.heading("Best and worst models");
     extremes(page);
+    if (!wirings.isEmpty()) {
+      page.paragraph(
+              "How the best and the worst randomly wired model of each population are wired: the largest stage, or the first of the largest.")
+          .wirings(wirings.stream().map(this::wiring).toList());
+    }
     page.heading("How to read this");
     page.list(notes());
     page.heading("How it was made");
@@ -280,6 +290,41 @@ public final class ComparisonPage {
         Cell.number(percent(run.error())),
         Cell.text(run.name()),
         Cell.text(population.place(run)));
+  }
+
+  private Page.Figure wiring(Wiring.Extreme extreme) {
+    Population population = comparison.members().get(extreme.member()).population();
+    Wiring wiring = extreme.wiring();
+    int stage = wiring.largest();
+    Dag graph = wiring.stages().get(stage);
+    String caption =
+        text(
+            "%s of %s: %s, error %s %%%s; stage %d of %d: %s, %d nodes, %d edges; %s",
+            extreme.rank().label(),
+            population.name(),
+            extreme.run().name(),
+            percent(extreme.run().error()),
+            population
+                .complexity(Complexity.PARAMS, extreme.run())
+                .map(params -> ", " + grouped(params) + " " + Complexity.PARAMS.label())
+                .orElse(""),
+            stage + 1,
+            wiring.stages().size(),
+            wiring.origin(),
+            graph.nodes(),
+            graph.edgeCount(),
+            population.place(extreme.run()));
+    try {
+      String svg = WiringPlot.element(List.of(new WiringPlot.Stage("", graph)));
+      return new Page.Figure(svg, caption, extreme.member());
+    } catch (IllegalArgumentException e) {
+      return new Page.Figure("", caption + "; " + e.getMessage(), extreme.member());
+    }
+  }
+
+  /** A whole number with its thousands apart; anything else as it is. */
+  private static String grouped(String number) {
+    return number.matches("[0-9]{1,18}") ? text("%,d", Long.parseLong(number)) : number;
   }
 
   private List<String> notes() {

@@ -43,8 +43,18 @@ final class Page {
       """
           .formatted(ChartStyle.light(), ChartStyle.dark());
 
+  /** What a page adds to the style of wirings. */
+  private static final String WIRINGS =
+      """
+      .wirings figure { margin: 18px 0 26px }
+      .wirings figure svg.wiring { width: auto; min-width: 0; max-width: max(100%, 640px); height: auto }
+      .wirings figcaption { max-width: none }
+      @media print { .wirings figure { display: block; width: auto } .wirings figcaption { font-size: 8pt } .wirings figure svg.wiring { max-width: 100% } }
+      """;
+
   private final StringBuilder body = new StringBuilder();
   private final String title;
+  private String style = "";
 
   Page(String title, String subtitle) {
     this.title = title;
@@ -125,13 +135,17 @@ final class Page {
       }
       body.append('>');
       if (cell.colour() >= 0) {
-        body.append(
-            "<span class=\"swatch\" style=\"background: var(--s%d)\"></span>"
-                .formatted(cell.colour() % ChartStyle.colours()));
+        swatch(cell.colour());
       }
       body.append(escape(cell.text())).append("</").append(tag).append('>');
     }
     body.append("</tr>\n");
+  }
+
+  private void swatch(int colour) {
+    body.append(
+        "<span class=\"swatch\" style=\"background: var(--s%d)\"></span>"
+            .formatted(colour % ChartStyle.colours()));
   }
 
   /** Charts beside each other, each with its data to save. */
@@ -149,6 +163,29 @@ final class Page {
     body.append("</div>\n");
     return this;
   }
+
+  /** Wirings below each other, each no wider than it is drawn. */
+  Page wirings(List<Figure> figures) {
+    style = WiringPlot.css() + WIRINGS;
+    body.append("<div class=\"wirings\">\n");
+    for (Figure figure : figures) {
+      body.append("<figure>\n<div class=\"scroll\">").append(figure.svg()).append("</div>\n");
+      body.append("<figcaption>");
+      swatch(figure.colour());
+      body.append(escape(figure.caption())).append("</figcaption>\n</figure>\n");
+    }
+    body.append("</div>\n");
+    return this;
+  }
+
+  /**
+   * A picture of a wiring.
+   *
+   * @param svg element; empty if there is a caption alone
+   * @param caption below it
+   * @param colour index of a swatch in front of the caption
+   */
+  record Figure(String svg, String caption, int colour) {}
 
   private void download(String file, String type, String content, String name) {
     String data = Base64.getEncoder().encodeToString(content.getBytes(StandardCharsets.UTF_8));
@@ -170,7 +207,7 @@ final class Page {
         <body>
         <main>
         """
-            .formatted(escape(title), STYLE, ChartStyle.css())
+            .formatted(escape(title), STYLE, ChartStyle.css() + style)
         + body
         + "</main>\n</body>\n</html>\n";
   }

@@ -26,28 +26,47 @@ public final class WiringPlot {
 
   private static final String NEUTRAL = "#727b87";
 
-  private static final String STYLE =
+  /** Of pictures only, whatever page they are in. */
+  private static final String RULES =
       """
-      <style>
-      text { font-family: sans-serif; font-size: 13px; fill: %1$s }
-      .name { font-weight: bold }
-      .edge { fill: none; stroke-width: 1.6; stroke-opacity: 0.75; stroke-linecap: round }
-      .edge:hover { stroke-width: 4; stroke-opacity: 1 }
-      .rim { stroke-width: 1.2; stroke-opacity: 0.6 }
-      .id { font-size: 9.5px; fill: #fff; text-anchor: middle; pointer-events: none }
-      </style>
+      .wiring text { font-family: sans-serif; font-size: 13px; fill: %1$s }
+      .wiring .name { font-weight: bold }
+      .wiring .edge { fill: none; stroke-width: 1.6; stroke-opacity: 0.75; stroke-linecap: round }
+      .wiring .edge:hover { stroke-width: 4; stroke-opacity: 1 }
+      .wiring .rim { stroke-width: 1.2; stroke-opacity: 0.6 }
+      .wiring .id { font-size: 9.5px; fill: #fff; text-anchor: middle; pointer-events: none }
       """
           .formatted(NEUTRAL);
 
   private WiringPlot() {}
 
-  /** One stage and what is written above it. */
+  /** One stage and what is written above it; nothing if the label is empty. */
   public record Stage(String label, Dag graph) {}
 
   /**
+   * A file of its own, which brings its style.
+   *
    * @throws IllegalArgumentException if there is no stage, or one is too large to be drawn
    */
   public static String svg(List<Stage> stages) {
+    return picture(stages, "<style>\n" + RULES + "</style>\n");
+  }
+
+  /**
+   * An element of a page that has {@link #css}.
+   *
+   * @throws IllegalArgumentException if there is no stage, or one is too large to be drawn
+   */
+  static String element(List<Stage> stages) {
+    return picture(stages, "");
+  }
+
+  /** The rules of the style sheet of a page with pictures. */
+  static String css() {
+    return RULES;
+  }
+
+  private static String picture(List<Stage> stages, String style) {
     if (stages.isEmpty()) {
       throw new IllegalArgumentException("there is no stage to draw");
     }
@@ -56,18 +75,24 @@ public final class WiringPlot {
     double top = MARGIN;
     for (Stage stage : stages) {
       LayeredLayout layout = new LayeredLayout(stage.graph());
-      label(body, stage, top);
-      draw(body, stage.graph(), layout, top + LABEL);
+      if (!stage.label().isEmpty()) {
+        label(body, stage, top);
+        top += LABEL;
+      }
+      draw(body, stage.graph(), layout, top);
       width = Math.max(width, 2 * MARGIN + 2 * RADIUS + COLUMN * (layout.layerCount() - 1));
-      top += LABEL + 2 * RADIUS + layout.totalHeight() + STAGE_GAP;
+      top += 2 * RADIUS + layout.totalHeight() + STAGE_GAP;
     }
     double height = top - STAGE_GAP + MARGIN;
     return """
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %1$s %2$s" width="%1$s" height="%2$s">
-    <title>Wiring of %3$d stages</title>
+    <svg xmlns="http://www.w3.org/2000/svg" class="wiring" viewBox="0 0 %1$s %2$s" width="%1$s" height="%2$s">
+    <title>Wiring of %3$s</title>
     """
-            .formatted(number(width), number(height), stages.size())
-        + STYLE
+            .formatted(
+                number(width),
+                number(height),
+                stages.size() == 1 ? "a stage" : stages.size() + " stages")
+        + style
         + body
         + "</svg>\n";
   }

@@ -87,6 +87,18 @@ public final class ConfigLoader {
     return loader.merge();
   }
 
+  /**
+   * Loads the network of one line of a file that {@code sample} wrote.
+   *
+   * @param line from 1
+   * @throws ConfigException if anything is refused
+   */
+  public static LoadedConfig loadSample(Path file, int line) {
+    ConfigLoader loader = new ConfigLoader();
+    loader.readSample(file, line);
+    return loader.merge();
+  }
+
   private LoadedConfig merge() {
     String preset = values.text("network.name");
     read(Presets.read(preset), Presets.place(preset));
