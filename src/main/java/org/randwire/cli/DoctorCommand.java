@@ -78,7 +78,8 @@ final class DoctorCommand implements Callable<Integer> {
       return "not used: " + absence.get();
     }
     try (Backend cuda = Cuda.open(DataType.FLOAT32)) {
-      return cuda.description() + "; used by device=cuda only, not by auto: unchecked on a GPU so far";
+      return cuda.description()
+          + "; used by device=cuda only, not by auto: unchecked on a GPU so far";
     }
   }
 
