@@ -133,7 +133,7 @@ typedef struct rw_node_gradient {
   const float* slope;
   /// The pointwise filter [C][outputs] as rw_pack_filter leaves it transposed.
   const void* packed;
-  /// [N][H'][W'][outputs], or null where nobody wants it.
+  /// [N][H'][W'][outputs]; null where nobody wants it, and with filter_partials.
   void* dy;
   /// [tasks][C][outputs], the pointwise filter's gradient; or null.
   float* filter_partials;

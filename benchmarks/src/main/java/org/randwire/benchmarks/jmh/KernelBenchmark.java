@@ -54,8 +54,9 @@ public class KernelBenchmark {
   private static final List<Boolean> ALL_RAW = List.of(true, true, true, true);
 
   /**
-   * The measured kernels. A front is a node's weighted sum, ReLU and depthwise convolution alone; a
-   * whole node has no kernel in bf16 where the processor has tiles (AMX).
+   * The measured kernels. A front is a node's weighted sum, ReLU and depthwise convolution alone. A
+   * whole node has no kernel in bf16 where only oneDNN uses the processor's tiles (AMX), as with
+   * {@code RANDWIRE_ISA=avx512_bf16}.
    */
   public enum Measured {
     NODE_FORWARD,
