@@ -26,12 +26,15 @@ public final class ComparisonText {
     return String.format(Locale.ROOT, "%.2f", 100 * fraction);
   }
 
-  /** A p-value: three decimals, or the power of ten it is. */
+  /** A p-value: three decimals, or the power of ten it is; no p-value is 0, however small. */
   public static String pValue(double p) {
     if (Double.isNaN(p)) {
       return "-";
     }
-    return String.format(Locale.ROOT, p >= 0.001 || p == 0 ? "%.3f" : "%.1e", p);
+    if (p < 1e-300) {
+      return "<1e-300";
+    }
+    return String.format(Locale.ROOT, p >= 0.001 ? "%.3f" : "%.1e", p);
   }
 
   /** A statistic between 0 and 1, three decimals. */
