@@ -2,10 +2,13 @@
 package org.randwire.backend;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.randwire.op.Instruction;
 import org.randwire.op.Primitive;
 
@@ -28,8 +31,14 @@ public final class KernelCatalog {
 
   private final List<Entry> entries;
 
+  /** The same by primitive: the compiler asks several times for every instruction. */
+  private final Map<Class<? extends Primitive>, List<Entry>> byPrimitive = new HashMap<>();
+
   private KernelCatalog(List<Entry> entries) {
     this.entries = List.copyOf(entries);
+    for (Entry entry : entries) {
+      byPrimitive.computeIfAbsent(entry.primitive(), p -> new ArrayList<>()).add(entry);
+    }
   }
 
   public List<Entry> entries() {
@@ -38,22 +47,22 @@ public final class KernelCatalog {
 
   /** The first kernel that accepts the instruction, or nothing. */
   public Optional<Kernel> choose(Instruction instruction) {
-    for (Entry entry : entries) {
-      if (entry.primitive() == instruction.primitive().getClass()
-          && entry.accepts().test(instruction)) {
-        return Optional.of(entry.create().apply(instruction));
-      }
-    }
-    return Optional.empty();
+    Entry entry = find(instruction);
+    return entry == null ? Optional.empty() : Optional.of(entry.create().apply(instruction));
   }
 
   /** Whether any kernel accepts the instruction; the compiler asks before it fuses. */
   public boolean supports(Instruction instruction) {
-    return entries.stream()
-        .anyMatch(
-            entry ->
-                entry.primitive() == instruction.primitive().getClass()
-                    && entry.accepts().test(instruction));
+    return find(instruction) != null;
+  }
+
+  private @Nullable Entry find(Instruction instruction) {
+    for (Entry entry : byPrimitive.getOrDefault(instruction.primitive().getClass(), List.of())) {
+      if (entry.accepts().test(instruction)) {
+        return entry;
+      }
+    }
+    return null;
   }
 
   /** Collects the list in order. */

@@ -35,6 +35,10 @@ record MemoryPlan(
     boolean overlapsInTime(Block other) {
       return first <= other.last && other.first <= last;
     }
+
+    private Block at(long place) {
+      return new Block(name, place, sizeBytes, first, last);
+    }
   }
 
   /** Plans the arena; the {@code pinned} values stay readable after the last region. */
@@ -102,28 +106,44 @@ record MemoryPlan(
             .reversed()
             .thenComparingInt(Block::first)
             .thenComparing(Block::name));
-    List<Block> placed = new ArrayList<>();
+    List<Block> placed = new ArrayList<>(); // by offset
     Map<Block, Block> result = new IdentityHashMap<>();
     for (Block block : order) {
-      List<Block> neighbours = new ArrayList<>();
-      for (Block other : placed) {
-        if (other.sizeBytes() > 0 && block.overlapsInTime(other)) {
-          neighbours.add(other);
-        }
+      Block at = block.at(block.sizeBytes() == 0 ? 0 : lowestOffset(block, placed));
+      if (block.sizeBytes() > 0) {
+        insert(placed, at);
       }
-      neighbours.sort(Comparator.comparingLong(Block::offset));
-      long offset = 0;
-      for (Block other : neighbours) {
-        if (offset + block.sizeBytes() <= other.offset()) {
-          break;
-        }
-        offset = Math.max(offset, other.offset() + roundUp(other.sizeBytes()));
-      }
-      Block at = new Block(block.name(), offset, block.sizeBytes(), block.first(), block.last());
-      placed.add(at);
       result.put(block, at);
     }
     return result;
+  }
+
+  private static long lowestOffset(Block block, List<Block> placed) {
+    long offset = 0;
+    for (Block other : placed) {
+      if (offset + block.sizeBytes() <= other.offset()) {
+        break;
+      }
+      if (block.overlapsInTime(other)) {
+        offset = Math.max(offset, other.offset() + roundUp(other.sizeBytes()));
+      }
+    }
+    return offset;
+  }
+
+  /** Keeps the blocks in the order of their offsets. */
+  private static void insert(List<Block> placed, Block block) {
+    int low = 0;
+    int high = placed.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (placed.get(middle).offset() < block.offset()) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    placed.add(low, block);
   }
 
   private static long roundUp(long bytes) {

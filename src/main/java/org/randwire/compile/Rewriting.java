@@ -4,7 +4,6 @@ package org.randwire.compile;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +25,14 @@ final class Rewriting {
   Rewriting(List<Instruction> instructions) {
     this.instructions = instructions;
     for (Instruction instruction : instructions) {
-      instruction.outputs().forEach(value -> producers.put(value, instruction));
-      for (Value value : new HashSet<>(instruction.inputs())) {
-        consumers.computeIfAbsent(value, v -> new ArrayList<>()).add(instruction);
+      for (Value value : instruction.outputs()) {
+        producers.put(value, instruction);
+      }
+      for (Value value : instruction.inputs()) {
+        List<Instruction> uses = consumers.computeIfAbsent(value, v -> new ArrayList<>(2));
+        if (uses.isEmpty() || uses.get(uses.size() - 1) != instruction) {
+          uses.add(instruction);
+        }
       }
     }
   }

@@ -33,6 +33,12 @@ public record Value(
     return layout.storedChannels(shape.channels());
   }
 
+  /** Values are keys of the compiler's maps, and the id alone tells those of one program apart. */
+  @Override
+  public int hashCode() {
+    return id;
+  }
+
   @Override
   public String toString() {
     return name + shape;
