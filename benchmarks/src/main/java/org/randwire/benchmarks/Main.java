@@ -10,7 +10,13 @@ import picocli.CommandLine.Command;
     name = "benchmarks/run",
     mixinStandardHelpOptions = true,
     description = "Measure RandWire beside other engines.",
-    subcommands = {TableCommand.class, SweepCommand.class, MeasureCommand.class})
+    subcommands = {
+      TableCommand.class,
+      SweepCommand.class,
+      PopulationCommand.class,
+      MeasureCommand.class,
+      PopulationPart.class
+    })
 public final class Main {
 
   private Main() {}

@@ -102,7 +102,8 @@ final class Measuring implements AutoCloseable {
     }
   }
 
-  private ProcessBuilder builder(Subject subject, Variant variant) {
+  /** The command line of a process like this one, up to the name of the main class. */
+  static List<String> java() {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // As the launcher: tensors live outside the heap, and the serial collector adds no threads.
@@ -111,19 +112,31 @@ final class Measuring implements AutoCloseable {
             "-XX:+UseSerialGC",
             "-Xmx1g",
             "-Dorg.bytedeco.javacpp.maxBytes=0",
-            "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-            "-Dai.djl.pytorch.num_threads=" + variant.threads(),
-            "-Dai.djl.pytorch.num_interop_threads=1"));
+            "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
     Optional.ofNullable(System.getProperty("randwire.testdata"))
         .ifPresent(value -> command.add("-Drandwire.testdata=" + value));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    return command;
+  }
+
+  /** What the launcher sets; the peers run with the defaults they come with. */
+  static void asTheLauncher(ProcessBuilder builder) {
+    builder.environment().put("OMP_NUM_THREADS", "1");
+    builder.environment().put("OMP_WAIT_POLICY", "passive");
+    builder.environment().put("MALLOC_ARENA_MAX", "1");
+  }
+
+  private ProcessBuilder builder(Subject subject, Variant variant) {
+    List<String> command = new ArrayList<>(java());
+    command.addAll(
+        1,
+        List.of(
+            "-Dai.djl.pytorch.num_threads=" + variant.threads(),
+            "-Dai.djl.pytorch.num_interop_threads=1"));
     command.addAll(MeasureCommand.arguments(subject, variant, seconds, weightsOf(subject)));
     ProcessBuilder builder = new ProcessBuilder(command);
     if (variant.engine() == EngineName.RANDWIRE) {
-      // What the launcher sets; the peers run with the defaults they come with.
-      builder.environment().put("OMP_NUM_THREADS", "1");
-      builder.environment().put("OMP_WAIT_POLICY", "passive");
-      builder.environment().put("MALLOC_ARENA_MAX", "1");
+      asTheLauncher(builder);
     }
     builder.environment().put("OPT_OUT_TRACKING", "true"); // DJL reports its use otherwise.
     builder.environment().put("DJL_OFFLINE", "true");

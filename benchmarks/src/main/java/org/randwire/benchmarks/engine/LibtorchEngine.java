@@ -46,7 +46,9 @@ public final class LibtorchEngine implements Engine {
 
   public LibtorchEngine(Problem problem, Precision precision, int threads, Layout layout) {
     torch.set_num_threads(threads);
-    torch.set_num_interop_threads(1);
+    if (torch.get_num_interop_threads() != 1) {
+      torch.set_num_interop_threads(1); // refused the second time
+    }
     this.recipe = problem.recipe();
     this.precision = precision;
     format =
