@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.randwire.export.Onnx;
 import org.randwire.export.Safetensors;
+import org.randwire.op.OpGraph;
 import org.randwire.tensor.NamedTensor;
 import org.randwire.training.Checkpoint;
 import org.randwire.training.CheckpointStore;
+import org.randwire.training.Trainer;
 import org.randwire.training.Weights;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,8 +30,9 @@ import picocli.CommandLine.Parameters;
     name = "export",
     mixinStandardHelpOptions = true,
     description = {
-      "Write the weights of a saved network for other programs.",
-      "Batch-norm statistics come with them. As training.init, a run starts from the file."
+      "Write a saved network for other programs: its weights with the batch-norm",
+      "statistics (safetensors), or the whole network as it is evaluated (ONNX).",
+      "A run starts from a safetensors file by training.init, or by import."
     })
 final class ExportCommand implements Callable<Integer> {
 
@@ -33,13 +42,30 @@ final class ExportCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli
   private Path path;
 
-  @Option(
-      names = "--safetensors",
-      required = true,
-      paramLabel = "FILE",
-      description = "Write a safetensors file of float32 tensors.")
+  @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path file;
+  private Format format;
+
+  /** Exactly one is given. */
+  private static final class Format {
+    @Option(
+        names = "--safetensors",
+        required = true,
+        paramLabel = "FILE",
+        description = "Write a safetensors file of float32 tensors.")
+    private @Nullable Path safetensors;
+
+    @Option(
+        names = "--onnx",
+        required = true,
+        paramLabel = "FILE",
+        description = "Write an ONNX file in float32, for batches of any size.")
+    private @Nullable Path onnx;
+
+    Path file() {
+      return safetensors != null ? safetensors : requireNonNull(onnx);
+    }
+  }
 
   @Option(names = "--best", description = "Take the run's best checkpoint, not the newest.")
   private boolean best;
@@ -56,6 +82,7 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path file = format.file();
     if (Files.exists(file) && !force) {
       throw new CliException(ExitStatus.USAGE, file + " exists already; --force replaces it");
     }
@@ -64,7 +91,11 @@ final class ExportCommand implements Callable<Integer> {
     found.skipped().forEach(line -> output.note("skipped " + line));
     Checkpoint checkpoint = found.checkpoint();
     Map<String, NamedTensor> weights = Weights.of(checkpoint, average);
-    Safetensors.write(file, weights.values(), metadata(checkpoint));
+    if (format.onnx == null) {
+      Safetensors.write(file, weights.values(), metadata(checkpoint));
+    } else {
+      writeOnnx(file, checkpoint, weights);
+    }
     long values = weights.values().stream().mapToLong(tensor -> tensor.values().length).sum();
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("file", file.toString());
@@ -83,6 +114,19 @@ final class ExportCommand implements Callable<Integer> {
                 values,
                 found.file()));
     return ExitStatus.DONE.code();
+  }
+
+  /** The network is built from the configuration of the run around the checkpoint. */
+  private void writeOnnx(Path file, Checkpoint checkpoint, Map<String, NamedTensor> weights) {
+    RunAssembly assembly = new RunAssembly(RunFolder.containing(path).load(List.of()));
+    OpGraph graph = assembly.network(assembly.stageGraphs());
+    String name = assembly.config().network().name();
+    checkpoint.requireNetwork(path.toString(), Trainer.fingerprint(name, graph));
+    try {
+      Onnx.write(file, name, graph, weights, metadata(checkpoint));
+    } catch (IllegalArgumentException e) {
+      throw new CliException(ExitStatus.DATA, path + ": " + e.getMessage(), e);
+    }
   }
 
   private static Map<String, String> metadata(Checkpoint checkpoint) {

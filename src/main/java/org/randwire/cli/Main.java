@@ -57,6 +57,7 @@ public final class Main implements Callable<Integer> {
         new StudyCommand(),
         new BenchCommand(),
         new ExportCommand(),
+        new ImportCommand(),
         new DataCommand(),
         new DoctorCommand());
   }

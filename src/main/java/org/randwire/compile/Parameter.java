@@ -20,12 +20,7 @@ public record Parameter(
    * The shape it is exported with: {@code [C]}, {@code [O, I]} or {@code [O, I/groups, KH, KW]}.
    */
   public List<Integer> exportShape() {
-    var shape = spec.shape();
-    return switch (spec.rank()) {
-      case 1 -> List.of(shape.channels());
-      case 2 -> List.of(shape.batch(), shape.channels());
-      default -> List.of(shape.batch(), shape.channels(), shape.height(), shape.width());
-    };
+    return spec.exportShape();
   }
 
   /** Stored position of the {@code index}-th logical element in row-major order. */

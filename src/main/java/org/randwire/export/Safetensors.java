@@ -9,10 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -99,19 +97,16 @@ public final class Safetensors {
   public static void write(
       Path file, Collection<NamedTensor> tensors, Map<String, String> metadata) {
     byte[] header = encodeHeader(tensors, metadata);
-    Path absolute = file.toAbsolutePath();
-    Path temporary = absolute.resolveSibling(absolute.getFileName() + ".tmp");
-    try {
-      try {
-        writeTo(temporary, header, tensors);
-        Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-      forceFolder(absolute.getParent());
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e, e);
-    }
+    WholeFile.write(
+        file,
+        channel -> {
+          ByteBuffer buffer = buffer();
+          WholeFile.drain(buffer.putLong(header.length).flip(), channel);
+          WholeFile.drain(ByteBuffer.wrap(header), channel);
+          for (NamedTensor tensor : tensors) {
+            WholeFile.drain(tensor.values(), buffer, channel);
+          }
+        });
   }
 
   private static byte[] encodeHeader(
@@ -144,46 +139,6 @@ public final class Safetensors {
           "header of " + header.length + " bytes, the format allows " + MAX_HEADER_BYTES);
     }
     return header;
-  }
-
-  private static void writeTo(Path file, byte[] header, Collection<NamedTensor> tensors)
-      throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = buffer();
-      drain(buffer.putLong(header.length).flip(), channel);
-      drain(ByteBuffer.wrap(header), channel);
-      for (NamedTensor tensor : tensors) {
-        writeValues(tensor.values(), buffer, channel);
-      }
-      channel.force(true);
-    }
-  }
-
-  private static void writeValues(float[] values, ByteBuffer buffer, FileChannel channel)
-      throws IOException {
-    for (int from = 0; from < values.length; from += BUFFER_BYTES / Float.BYTES) {
-      int count = Math.min(BUFFER_BYTES / Float.BYTES, values.length - from);
-      buffer.clear().asFloatBuffer().put(values, from, count);
-      drain(buffer.limit(count * Float.BYTES), channel);
-    }
-  }
-
-  private static void drain(ByteBuffer source, FileChannel channel) throws IOException {
-    while (source.hasRemaining()) {
-      channel.write(source);
-    }
-  }
-
-  /** Makes a new name in a folder durable. */
-  private static void forceFolder(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 
   private static ByteBuffer buffer() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.op;
 
+import java.util.List;
 import org.randwire.tensor.TensorShape;
 
 /**
@@ -38,6 +39,17 @@ public record ParameterSpec(
 
   public static ParameterSpec edges(String name, int edges, double value) {
     return new ParameterSpec(name, Kind.EDGES, TensorShape.vector(edges), 1, value, 0);
+  }
+
+  /**
+   * The shape it is exported with: {@code [C]}, {@code [O, I]} or {@code [O, I/groups, KH, KW]}.
+   */
+  public List<Integer> exportShape() {
+    return switch (rank) {
+      case 1 -> List.of(shape.channels());
+      case 2 -> List.of(shape.batch(), shape.channels());
+      default -> List.of(shape.batch(), shape.channels(), shape.height(), shape.width());
+    };
   }
 
   /** The number of values, padding not counted. */

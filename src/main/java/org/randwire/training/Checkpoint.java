@@ -55,8 +55,12 @@ public record Checkpoint(
     return section(name, Longs.class).values();
   }
 
-  /** Refuses to go on when this checkpoint belongs to another network than the expected one. */
-  void requireNetwork(Object place, String expected) {
+  /**
+   * Refuses to go on when this checkpoint belongs to another network than the expected one.
+   *
+   * @throws CheckpointException naming both and the place
+   */
+  public void requireNetwork(Object place, String expected) {
     if (!network.equals(expected)) {
       throw new CheckpointException(
           place, "belongs to network '" + network + "', this run trains '" + expected + "'");

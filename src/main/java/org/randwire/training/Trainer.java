@@ -23,6 +23,7 @@ import org.randwire.data.augment.Augmentation;
 import org.randwire.op.OpGraph;
 import org.randwire.op.Section;
 import org.randwire.random.RandomStreams;
+import org.randwire.tensor.NamedTensor;
 
 /**
  * Trains one network. The result is a pure function of (network, data, settings, seed) on one kind
@@ -30,6 +31,9 @@ import org.randwire.random.RandomStreams;
  * but for {@link #requestStop}.
  */
 public final class Trainer implements AutoCloseable {
+
+  private static final String PROGRESS = "progress";
+  private static final String TALLY = "tally";
 
   private final OpGraph graph;
   private final DataSplit data;
@@ -80,7 +84,7 @@ public final class Trainer implements AutoCloseable {
     this.data = data;
     this.settings = settings;
     this.streams = new RandomStreams(seed);
-    this.fingerprint = name + "#" + hash(graph);
+    this.fingerprint = fingerprint(name, graph);
     this.session = Session.open(graph, settings.session(), backend);
     List<AutoCloseable> opened = new ArrayList<>(List.of(session));
     try {
@@ -146,10 +150,11 @@ public final class Trainer implements AutoCloseable {
         : BatchLayout.channelsFirst(program.imageChannels());
   }
 
-  private static String hash(OpGraph graph) {
+  /** What marks the checkpoints of a network: its short name with a hash of its ops. */
+  public static String fingerprint(String name, OpGraph graph) {
     MessageDigest digest = sha256();
     graph.nodes().forEach(node -> digest.update(node.toString().getBytes(StandardCharsets.UTF_8)));
-    return HexFormat.of().formatHex(digest.digest(), 0, 8);
+    return name + "#" + HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
   static MessageDigest sha256() {
@@ -158,6 +163,26 @@ public final class Trainer implements AutoCloseable {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }
+  }
+
+  /**
+   * The checkpoint of a run that starts from given weights, before its first step: what {@link
+   * #checkpoint} gives then, without data or device.
+   *
+   * @param weights all parameters and running statistics by name
+   * @param averages whether the run keeps a moving average of the parameters
+   * @throws IllegalArgumentException naming a tensor that is missing, misshapen or not the
+   *     network's
+   */
+  public static Checkpoint start(
+      String name, OpGraph graph, Map<String, NamedTensor> weights, boolean averages, long seed) {
+    Map<String, Checkpoint.Section> sections = Weights.start(graph, weights, averages);
+    sections.put(
+        PROGRESS,
+        new Checkpoint.Doubles(
+            new double[] {0, 0, Double.NaN, 0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0}));
+    sections.put(TALLY, new Checkpoint.Longs(new Evaluation.Tally().toArray()));
+    return new Checkpoint(fingerprint(name, graph), seed, 0, 0, 0, Map.of(), sections);
   }
 
   /** The trained values. */
@@ -361,7 +386,7 @@ public final class Trainer implements AutoCloseable {
     Map<String, Checkpoint.Section> sections = new LinkedHashMap<>();
     weights.save(sections);
     sections.put(
-        "progress",
+        PROGRESS,
         new Checkpoint.Doubles(
             new double[] {
               epochLoss,
@@ -374,7 +399,7 @@ public final class Trainer implements AutoCloseable {
               minTestError,
               minTestErrorEpoch
             }));
-    sections.put("tally", new Checkpoint.Longs(trainTally.toArray()));
+    sections.put(TALLY, new Checkpoint.Longs(trainTally.toArray()));
     return new Checkpoint(
         fingerprint, streams.masterSeed(), epoch, step, position, Map.of(), sections);
   }
@@ -396,14 +421,14 @@ public final class Trainer implements AutoCloseable {
     step = checkpoint.step();
     savedStep = step;
     position = Math.toIntExact(checkpoint.positionInEpoch());
-    double[] progress = checkpoint.doubles("progress");
+    double[] progress = checkpoint.doubles(PROGRESS);
     epochLoss = progress[0];
     epochSteps = (int) progress[1];
     lastTrainLoss = progress[2];
     lastTest = new Evaluation((int) progress[3], progress[4], progress[5], progress[6]);
     minTestError = progress[7];
     minTestErrorEpoch = (int) progress[8];
-    trainTally.set(checkpoint.longs("tally"));
+    trainTally.set(checkpoint.longs(TALLY));
   }
 
   @Override

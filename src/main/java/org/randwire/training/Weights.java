@@ -9,13 +9,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.randwire.compile.NetworkState;
 import org.randwire.compile.Parameter;
+import org.randwire.op.OpGraph;
+import org.randwire.op.OpNode;
+import org.randwire.op.ParameterSpec;
 import org.randwire.op.Section;
 import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 import org.randwire.tensor.NamedTensor;
+import org.randwire.tensor.TensorShape;
 
 /**
  * The trained values of a network: drawn from the seed, set and read by name, saved to checkpoints
@@ -144,6 +149,68 @@ public final class Weights {
       }
     }
     return tensors;
+  }
+
+  /** What {@link #save} gives of a network with these weights, whose momentum is zero. */
+  static Map<String, Checkpoint.Section> start(
+      OpGraph graph, Map<String, NamedTensor> weights, boolean averages) {
+    Map<String, ParameterSpec> parameters = new LinkedHashMap<>();
+    Map<String, ParameterSpec> states = new LinkedHashMap<>();
+    for (OpNode node : graph.nodes()) {
+      List<TensorShape> shapes = graph.inputShapes(node, 1);
+      node.op().parameters(shapes).forEach(s -> parameters.put(node.name() + "." + s.name(), s));
+      node.op().states(shapes).forEach(s -> states.put(node.name() + "." + s.name(), s));
+    }
+    Map<String, ParameterSpec> all = new LinkedHashMap<>(parameters);
+    all.putAll(states);
+    requireSame(all, weights);
+    Map<String, Checkpoint.Section> sections = new LinkedHashMap<>();
+    for (String name : parameters.keySet()) {
+      NamedTensor tensor = weights.get(name);
+      put(sections, Section.PARAMETERS, tensor, tensor.values());
+      put(sections, Section.MOMENTUM, tensor, new float[tensor.values().length]);
+      if (averages) {
+        put(sections, Section.AVERAGE, tensor, tensor.values());
+      }
+    }
+    for (String name : states.keySet()) {
+      put(sections, Section.STATE, weights.get(name), weights.get(name).values());
+    }
+    return sections;
+  }
+
+  private static void requireSame(
+      Map<String, ParameterSpec> expected, Map<String, NamedTensor> weights) {
+    Optional<String> unknown =
+        weights.keySet().stream().filter(name -> !expected.containsKey(name)).findFirst();
+    for (Map.Entry<String, ParameterSpec> one : expected.entrySet()) {
+      NamedTensor tensor = weights.get(one.getKey());
+      List<Integer> shape = one.getValue().exportShape();
+      if (tensor == null) {
+        throw new IllegalArgumentException(
+            "tensor '"
+                + one.getKey()
+                + "' "
+                + shape
+                + " is missing"
+                + unknown.map(name -> ", and '" + name + "' is not the network's").orElse(""));
+      }
+      if (!tensor.shape().equals(shape)) {
+        throw new IllegalArgumentException(
+            "tensor '" + one.getKey() + "' is " + tensor.shape() + ", the network's is " + shape);
+      }
+    }
+    if (unknown.isPresent()) {
+      throw new IllegalArgumentException("the network has no tensor '" + unknown.get() + "'");
+    }
+  }
+
+  private static void put(
+      Map<String, Checkpoint.Section> sections,
+      Section section,
+      NamedTensor tensor,
+      float[] values) {
+    sections.put(key(section, tensor.name()), new Checkpoint.Floats(tensor.shape(), values));
   }
 
   private static float[] floats(Checkpoint.Section section) {
