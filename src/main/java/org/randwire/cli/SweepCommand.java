@@ -241,7 +241,15 @@ final class SweepCommand implements Callable<Integer> {
             "budget.joules: this machine has no energy counter that can be read"
                 + " (/sys/class/powercap)");
       }
-      return run(spec, folder, config, runner, view);
+      try (SweepServer server =
+          port == null ? null : SweepServer.start(folder, config.name(), members, port)) {
+        if (server != null) {
+          err.println("page: " + server.address());
+          err.flush();
+          view.alsoTo(server::show);
+        }
+        return run(spec, folder, config, runner, view);
+      }
     }
   }
 
@@ -312,6 +320,7 @@ final class SweepCommand implements Callable<Integer> {
         .forEach(command::add);
     command.add("-XX:+UseSerialGC");
     command.add("-XX:+ExitOnOutOfMemoryError");
+    command.add("-XX:+DisplayVMOutputToStderr"); // which says so in the worker's log
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-XX:ErrorFile=" + crashReport.toAbsolutePath());
     command.add("-cp");

@@ -21,6 +21,7 @@ import org.randwire.cli.config.SweepConfig;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
 import org.randwire.op.OpGraph;
+import org.randwire.population.EnergyMeter;
 import org.randwire.population.EpochRecord;
 import org.randwire.population.MemberTraining;
 import org.randwire.population.RunState;
@@ -144,7 +145,14 @@ final class SweepTraining implements MemberTraining {
     private double lastError = Double.NaN;
     private double minError = Double.NaN;
     private boolean stopsEarly;
+    private boolean resumed;
     private volatile boolean interrupted;
+
+    /** Energy of the machine is that of a run only where it is the only one. */
+    private final @Nullable EnergyMeter meter =
+        config.workers().count() * config.workers().pack() == 1
+            ? EnergyMeter.find().orElse(null)
+            : null;
 
     Progress(
         Run run, RunConfig member, Trainer trainer, MetricsLog metrics, CheckpointStore store) {
@@ -172,6 +180,7 @@ final class SweepTraining implements MemberTraining {
                 number(line, "testLoss"),
                 number(line, "testError")));
       }
+      resumed = trainer.stepsDone() > 0;
       run.progress(trainer.stepsDone(), epochs.size(), member.training().epochs(), lastError);
     }
 
@@ -236,7 +245,7 @@ final class SweepTraining implements MemberTraining {
           last,
           hash,
           seconds,
-          null,
+          meter == null || resumed ? null : meter.joules(),
           early ? List.of("stopped after epoch " + epochs.size()) : List.of(),
           provenance);
     }
@@ -279,6 +288,9 @@ final class SweepTraining implements MemberTraining {
 
     @Override
     public void checkpoint(Checkpoint checkpoint, boolean best) {
+      if (meter != null) {
+        meter.joules(); // before the counter runs over
+      }
       boolean keeps = config.workers().keep() != SweepSettings.Keep.NONE;
       boolean isEnd = checkpoint.epoch() == member.training().epochs() || stopsEarly;
       boolean midEpoch = checkpoint.positionInEpoch() > 0;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.randwire.population.LocalRunner;
@@ -30,6 +31,7 @@ final class SweepView implements LocalRunner.View {
   private final LongSupplier nanoClock;
   private final String name;
   private final List<SweepMember> members;
+  private Consumer<SweepStatus> also = status -> {};
   private int drawnLines;
   private long plainNanos;
   private String lastPlain = "";
@@ -48,8 +50,14 @@ final class SweepView implements LocalRunner.View {
     this.plainNanos = nanoClock.getAsLong() - PLAIN_LINE_NANOS;
   }
 
+  /** Has every state shown elsewhere too. */
+  void alsoTo(Consumer<SweepStatus> other) {
+    also = other;
+  }
+
   @Override
   public synchronized void show(SweepStatus status) {
+    also.accept(status);
     if (terminal.interactive()) {
       clear();
       List<String> lines = new ArrayList<>(List.of(head(name, status)));

@@ -37,6 +37,23 @@ public final class SweepTable {
           "weights_hash",
           "marks");
 
+  /** Columns that say which run it was, not what network: no properties to compare by. */
+  private static final List<String> BOOKKEEPING =
+      List.of(
+          "member",
+          "space",
+          "index",
+          "seed",
+          "tries",
+          "duplicateOf",
+          "input",
+          "classes",
+          "multiplyAdds",
+          "config.seed",
+          "steps",
+          "weights_hash",
+          "cause");
+
   private SweepTable() {}
 
   /**
@@ -96,6 +113,7 @@ public final class SweepTable {
       if (run != null) {
         Map<String, String> cells = JsonFormat.flat(folder.population() + ":" + number, line);
         cells.putAll(row(run));
+        cells.keySet().removeAll(BOOKKEEPING);
         objects.add(number, cells);
       }
     }

@@ -306,9 +306,16 @@ public final class Worker {
   private void failed(Slot slot, Cause cause, String message) throws IOException {
     slot.renew(); // the attempt is recorded with the step it came to
     recorder.attempt(slot.member, slot.held.lease(), cause, message);
-    if (!recorder.giveUp(slot.member, slot.held)) {
+    boolean ended = recorder.giveUp(slot.member, slot.held);
+    if (!ended) {
       slot.held.release();
     }
+    embedding.notes.accept(
+        "%s: %s, %s"
+            .formatted(
+                slot.member.name(),
+                message,
+                ended ? "recorded as " + cause.state() : "to be tried again"));
   }
 
   private synchronized double[] medians() throws IOException {
