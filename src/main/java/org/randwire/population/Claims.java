@@ -96,6 +96,7 @@ public final class Claims {
         }
       }
     }
+    forgetAllBut(generations);
     Map<Integer, Lease> leases = new LinkedHashMap<>();
     for (Map.Entry<Integer, Integer> entry : generations.entrySet()) {
       Lease lease = read(entry.getKey(), entry.getValue());
@@ -104,6 +105,17 @@ public final class Claims {
       }
     }
     return leases;
+  }
+
+  private synchronized void forgetAllBut(Map<Integer, Integer> generations) {
+    seen.keySet()
+        .removeIf(
+            file -> {
+              Matcher name = NAME.matcher(file.getFileName().toString());
+              return !name.matches()
+                  || !Integer.valueOf(Integer.parseInt(name.group(2)))
+                      .equals(generations.get(Integer.parseInt(name.group(1))));
+            });
   }
 
   private Path file(int member, int generation) {
@@ -229,7 +241,12 @@ public final class Claims {
     Files.createDirectories(folder);
     Path temporary =
         folder.resolve("." + process + "-" + temporaries.incrementAndGet() + TEMPORARY);
-    Files.write(temporary, bytes(lease), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    try {
+      Files.write(temporary, bytes(lease), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary); // which a full disk leaves empty
+      throw e;
+    }
     return temporary;
   }
 

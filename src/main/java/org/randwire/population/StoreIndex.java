@@ -83,9 +83,12 @@ final class StoreIndex implements AutoCloseable {
   void update(RunStore store) throws IOException {
     List<JsonNode> lines = new ArrayList<>();
     store.refresh(lines::add);
-    if (lines.isEmpty() || connection == null) {
-      return;
+    if (!lines.isEmpty() && connection != null) {
+      add(connection, lines, store);
     }
+  }
+
+  private void add(Connection connection, List<JsonNode> lines, RunStore store) {
     try {
       for (JsonNode line : lines) {
         add(connection, line);
@@ -101,8 +104,8 @@ final class StoreIndex implements AutoCloseable {
       }
       connection.commit();
     } catch (SQLException e) {
-      LOGGER.warn("{}: is given up, the journals are whole: {}", folder.index(), e.toString());
-      close();
+      LOGGER.warn("{}: is left as it is for now: {}", folder.index(), e.toString());
+      disconnect();
     }
   }
 
@@ -211,8 +214,23 @@ final class StoreIndex implements AutoCloseable {
     return totals;
   }
 
+  /** Closes it; one that was given up on the way, such as on a full disk, is made again first. */
   @Override
   public void close() {
+    if (connection == null) {
+      connection = create();
+      if (connection != null) {
+        try {
+          update(new RunStore(folder.store(), 0));
+        } catch (IOException e) {
+          LOGGER.warn("{}: is not complete: {}", folder.index(), e.toString());
+        }
+      }
+    }
+    disconnect();
+  }
+
+  private void disconnect() {
     if (connection != null) {
       try {
         connection.close();

@@ -245,7 +245,8 @@ final class FaultyWorker implements MemberTraining {
     PopulationSpec spec =
         new PopulationSpec(
             "test", 7, List.of(new PopulationSpec.Part("r", sampler, input, 10, members, false)));
-    SweepFolder folder = SweepFolder.create(path, spec, "name: test\n", 2);
+    SweepFolder folder =
+        SweepFolder.create(path, spec, "name: test\nspaces: [{space: resnet, count: 1}]\n", 2);
     if (faults != null) {
       Files.write(folder.path().resolve("faults"), faults.getBytes(StandardCharsets.UTF_8));
     }

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +121,77 @@ class SweepFaultTest {
   }
 
   @Test
+  void aFullDiskPausesTheSweepAndLosesNothing() throws Exception {
+    Path disk = Files.createDirectories(path.resolve("disk"));
+    List<String> mount = List.of("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk.toString());
+    boolean mounted =
+        Files.isExecutable(Path.of("/bin/mount"))
+            && new ProcessBuilder(mount).start().waitFor() == 0;
+    Assumptions.assumeTrue(mounted, "a small file system can be mounted by root only");
+    try {
+      SweepFolder folder = FaultyWorker.folder(disk.resolve("s"), 60, null);
+      List<String> notes = Collections.synchronizedList(new ArrayList<>());
+      LocalRunner.View view =
+          new LocalRunner.View() {
+            private boolean filled;
+
+            @Override
+            public void show(SweepStatus status) {
+              if (status.finished() > 5 && !filled) {
+                filled = true;
+                fill(disk.resolve("filler"));
+                new Thread(() -> emptyOncePaused(disk.resolve("filler"), notes)).start();
+              }
+            }
+
+            @Override
+            public void note(String line) {
+              notes.add(line);
+            }
+          };
+      try (LocalRunner runner = runner(folder, 2, 1, view)) {
+        assertEquals(LocalRunner.Ending.FINISHED, runner.run());
+      }
+      assertTrue(notes.stream().anyMatch(line -> line.contains("paused: no space")), "" + notes);
+      assertTrue(notes.stream().anyMatch(line -> line.contains("going on")), "" + notes);
+      assertTrue(notes.size() < 20, "a line per pause, not per try: " + notes);
+      Map<Integer, StoredRun> runs = new RunStore(folder.store(), 0).runs();
+      assertEquals(60, runs.size());
+      runs.values().forEach(run -> assertEquals(0, run.attempts(), run.name()));
+      SweepFolder plain = FaultyWorker.folder(path.resolve("plain"), 60, null);
+      run(plain, 2, 1);
+      SweepTable.write(plain);
+      SweepTable.write(folder);
+      assertEquals(Files.readString(plain.table()), Files.readString(folder.table()));
+    } finally {
+      new ProcessBuilder("umount", "-l", disk.toString()).start().waitFor();
+    }
+  }
+
+  private static void fill(Path filler) {
+    try (var out = Files.newOutputStream(filler)) {
+      byte[] block = new byte[4096];
+      while (true) {
+        out.write(block);
+      }
+    } catch (IOException e) {
+      // full
+    }
+  }
+
+  private static void emptyOncePaused(Path filler, List<String> notes) {
+    try {
+      for (int i = 0; i < 200 && notes.stream().noneMatch(n -> n.contains("paused")); i++) {
+        Thread.sleep(100);
+      }
+      Thread.sleep(1500);
+      Files.delete(filler);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
   void aSecondCoordinatorIsRefused() throws Exception {
     SweepFolder folder = FaultyWorker.folder(path.resolve("s"), 2, null);
     try (LocalRunner first = runner(folder, 1, 1)) {
@@ -171,6 +244,11 @@ class SweepFaultTest {
   }
 
   private static LocalRunner runner(SweepFolder folder, int workers, int pack) throws IOException {
+    return runner(folder, workers, pack, view());
+  }
+
+  private static LocalRunner runner(
+      SweepFolder folder, int workers, int pack, LocalRunner.View view) throws IOException {
     return LocalRunner.open(
             folder,
             folder.members(),
@@ -178,7 +256,7 @@ class SweepFaultTest {
             workers,
             (n, report) ->
                 FaultyWorker.command(folder, pack, 20, LEASE_SECONDS, HANG_SECONDS, report),
-            view())
+            view)
         .orElseThrow();
   }
 
