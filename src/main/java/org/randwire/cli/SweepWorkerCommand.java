@@ -47,6 +47,11 @@ final class SweepWorkerCommand implements Callable<Integer> {
       description = "Stay while others still train, to take over what they leave.")
   private boolean waits;
 
+  @Option(
+      names = "--attached",
+      description = "Stop, with checkpoints, when standard input ends: whoever began it is gone.")
+  private boolean attached;
+
   SweepWorkerCommand(IntConsumer halt) {
     this.halt = halt;
   }
@@ -70,8 +75,8 @@ final class SweepWorkerCommand implements Callable<Integer> {
     CountDownLatch finished = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> stopAndWait(worker, finished), "sweep-stop"));
-    if (coordinator > 0) {
-      Thread watch = new Thread(() -> stopWithCoordinator(worker), "sweep-coordinator");
+    if (coordinator > 0 || attached) {
+      Thread watch = new Thread(() -> stopWithInput(worker), "sweep-input");
       watch.setDaemon(true);
       watch.start();
     }
@@ -85,8 +90,8 @@ final class SweepWorkerCommand implements Callable<Integer> {
     }
   }
 
-  /** The coordinator keeps this process's input open as long as it lives. */
-  private static void stopWithCoordinator(Worker worker) {
+  /** Who started this process keeps its input open as long as it lives. */
+  private static void stopWithInput(Worker worker) {
     try {
       while (System.in.read() >= 0) {
         // nothing is ever written to it
