@@ -124,6 +124,11 @@ final class SweepCommand implements Callable<Integer> {
     private @Nullable Path output;
 
     @Option(
+        names = "--draw",
+        description = "Draw the population into the folder and train nothing: sweep worker will.")
+    private boolean draws;
+
+    @Option(
         names = "--serve",
         arity = "0..1",
         fallbackValue = "0",
@@ -151,6 +156,12 @@ final class SweepCommand implements Callable<Integer> {
               SweepPlan.spec(config),
               config.text(),
               Runtime.getRuntime().availableProcessors());
+      if (draws) {
+        spec.commandLine()
+            .getErr()
+            .println(folder.members().size() + " networks drawn into " + folder.path());
+        return ExitStatus.DONE.code();
+      }
       return coordinate(spec, folder, config, port);
     }
   }

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Function;
 import org.randwire.backend.Backend;
 import org.randwire.cli.config.ConfigException;
 import org.randwire.cli.config.LoadedConfig;
@@ -91,42 +92,38 @@ final class SweepPlan {
    * differ by more than the networks.
    */
   static List<String> differences(SweepConfig config) {
-    Map<String, Set<String>> values = new LinkedHashMap<>();
-    for (SweepConfig.SpaceEntry entry : config.spaces()) {
-      RunConfig run = example(config, entry).config();
-      values.computeIfAbsent("data", key -> new LinkedHashSet<>()).add(run.data().toString());
-      values
-          .computeIfAbsent("training", key -> new LinkedHashSet<>())
-          .add(run.training().toString());
-    }
     List<String> lines = new ArrayList<>();
-    values.forEach(
-        (section, different) -> {
-          if (different.size() > 1) {
-            lines.add(
-                "the recipe leaves open what the spaces' presets say differently under "
-                    + section
-                    + ": "
-                    + String.join(" | ", parts(different)));
-          }
-        });
+    Map<String, RunConfig> runs = new LinkedHashMap<>();
+    config.spaces().forEach(entry -> runs.put(entry.label(), example(config, entry).config()));
+    lines.addAll(differences("data", runs, run -> run.data().toString()));
+    lines.addAll(differences("training", runs, run -> run.training().toString()));
     return lines;
   }
 
-  /** Of texts that differ, what differs. */
-  private static List<String> parts(Set<String> texts) {
-    List<List<String>> split =
-        texts.stream().map(text -> List.of(text.split(", (?=[a-zA-Z]+=)"))).toList();
-    List<String> parts = new ArrayList<>();
-    for (List<String> one : split) {
-      parts.add(
-          String.join(
-              ", ",
-              one.stream()
-                  .filter(part -> split.stream().anyMatch(other -> !other.contains(part)))
-                  .toList()));
-    }
-    return parts;
+  private static List<String> differences(
+      String section, Map<String, RunConfig> runs, Function<RunConfig, String> values) {
+    Map<String, List<String>> parts = new LinkedHashMap<>();
+    runs.forEach(
+        (label, run) -> parts.put(label, List.of(values.apply(run).split(", (?=[a-zA-Z]+=)"))));
+    List<String> different = new ArrayList<>();
+    parts.forEach(
+        (label, own) -> {
+          List<String> rare =
+              own.stream()
+                  .filter(part -> parts.values().stream().anyMatch(other -> !other.contains(part)))
+                  .map(part -> part.replaceFirst("^.*\\[", "").toLowerCase(Locale.ROOT))
+                  .toList();
+          if (!rare.isEmpty()) {
+            different.add(label + ": " + String.join(", ", rare));
+          }
+        });
+    return different.isEmpty()
+        ? List.of()
+        : List.of(
+            "the presets of the spaces differ where the recipe says nothing under "
+                + section
+                + "; "
+                + String.join("; ", different));
   }
 
   /** What makes the errors of this sweep others than those of the full recipe. */

@@ -26,7 +26,8 @@ import picocli.CommandLine.Parameters;
       "Train members of a sweep that no other worker has, until none is left.",
       "For batch systems and clusters: start as many as there are places, on as many",
       "machines as share the folder. They need no coordinator; kill and start them",
-      "at any time. sweep status and sweep report look at the same folder."
+      "at any time. sweep run --draw makes the folder, sweep resume ends it with the",
+      "report."
     })
 final class SweepWorkerCommand implements Callable<Integer> {
 

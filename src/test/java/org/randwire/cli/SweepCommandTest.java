@@ -196,10 +196,11 @@ class SweepCommandTest {
 
   @Test
   void workersAloneDoItToo() throws Exception {
-    SweepFolder other = run("alone-first", "budget.runs=1");
-    assertEquals(2, Files.readAllLines(other.table()).size());
-    Files.writeString(
-        other.config(), Files.readString(other.config()).replaceFirst("(?m)^budget.*\n", ""));
+    SweepFolder other = new SweepFolder(folder.resolve("workers"));
+    CommandRun drawn =
+        CommandRun.of(
+            "sweep", "run", file.toString(), "--draw", "--output", other.path().toString());
+    assertEquals(0, drawn.status(), drawn.err());
     List<Launcher.Running> workers = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       workers.add(

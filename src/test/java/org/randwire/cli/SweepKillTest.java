@@ -90,11 +90,15 @@ class SweepKillTest {
                 begun ? List.of("sweep", "resume", sweep.path().toString()) : run(file, sweep));
       }
       if (coordinatorKills + workerKills < kills) {
-        TimeUnit.MILLISECONDS.sleep(random.nextInt(4) == 0 ? random.nextInt(600) : delay(random));
+        if (random.nextInt(4) > 0) {
+          awaitRecord(coordinator.process(), sweep);
+        }
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(600));
         kill(coordinator.process(), random);
       }
       boolean last = coordinatorKills + workerKills >= kills;
       if (last && coordinator.process().isAlive() || isDone(coordinator)) {
+        coordinator.process().waitFor(30, TimeUnit.MINUTES); // one machine may be busy
         Launcher.Ended ended = coordinator.await();
         if (ended.status() != 137) {
           assertEquals(0, ended.status(), ended.err());
@@ -104,9 +108,25 @@ class SweepKillTest {
     }
   }
 
-  /** Late enough for the Java processes to have started, most of the time. */
-  private static int delay(Random random) {
-    return 1200 + random.nextInt(2500);
+  /** Waits until something is recorded, or for as long as the start of the processes takes. */
+  private static void awaitRecord(Process coordinator, SweepFolder sweep) throws Exception {
+    long before = size(sweep.store());
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (coordinator.isAlive() && size(sweep.store()) <= before && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(2);
+    }
+  }
+
+  private static long size(Path store) throws IOException {
+    long size = 0;
+    if (Files.isDirectory(store)) {
+      try (var files = Files.list(store)) {
+        for (Path file : files.toList()) {
+          size += Files.size(file);
+        }
+      }
+    }
+    return size;
   }
 
   private static boolean isDone(Launcher.Running running) {
