@@ -66,6 +66,7 @@ class ArchitectureTest {
             "op",
             "random",
             "tensor"));
+    rules.put("population.spark", List.of("population"));
     rules.put("export", List.of("network", "op", "tensor"));
     rules.put("report", List.of("population", "statistics", "graph"));
     rules.put("cli", List.of(ALL));
@@ -197,7 +198,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco.cuda..")
-            .because("a machine without CUDA must never load its classes"));
+            .because("a machine without CUDA must never load its classes"),
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("org.randwire.population.spark..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.apache.spark..")
+            .because("who has no Spark cluster need not fetch Spark"));
   }
 
   @ParameterizedTest

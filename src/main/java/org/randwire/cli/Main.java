@@ -53,6 +53,7 @@ public final class Main implements Callable<Integer> {
         new EvaluateCommand(),
         new DescribeCommand(),
         new SampleCommand(),
+        SweepCommand.create(status -> Runtime.getRuntime().halt(status)),
         new CompareCommand(),
         new StudyCommand(),
         new BenchCommand(),

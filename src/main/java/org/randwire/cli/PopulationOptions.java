@@ -16,12 +16,16 @@ import org.randwire.population.Population;
 import org.randwire.population.PopulationException;
 import org.randwire.population.PopulationFiles;
 import org.randwire.population.ReadSettings;
+import org.randwire.population.SweepFolder;
 import picocli.CommandLine.Option;
 
 /** How files of populations are to be read and split. */
 final class PopulationOptions {
 
   private static final int COLUMNS_SHOWN = 12;
+
+  /** What a sweep is split by if nothing else is said. */
+  private static final String SPACE_OF_SWEEP = "label";
 
   @Option(
       names = "--by",
@@ -50,8 +54,11 @@ final class PopulationOptions {
   List<Population> read(List<Path> files) throws IOException {
     try {
       List<Population> populations = new ArrayList<>();
-      for (Population file : PopulationFiles.read(files, new ReadSettings(error, unit))) {
-        populations.addAll(by == null ? List.of(file) : split(file, by, files.size() > 1));
+      List<Population> read = PopulationFiles.read(files, new ReadSettings(error, unit));
+      for (int i = 0; i < read.size(); i++) {
+        String column = by == null && SweepFolder.isSweep(files.get(i)) ? SPACE_OF_SWEEP : by;
+        populations.addAll(
+            column == null ? List.of(read.get(i)) : split(read.get(i), column, files.size() > 1));
       }
       return distinct(
           last ? populations.stream().map(Population::atLastEpoch).toList() : populations);

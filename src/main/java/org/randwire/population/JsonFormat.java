@@ -50,7 +50,8 @@ final class JsonFormat {
     return objects.table(source, false);
   }
 
-  private static Map<String, String> flat(String place, String line) {
+  /** The object of one line, flattened. */
+  static Map<String, String> flat(String place, String line) {
     try {
       JsonNode node = JSON.readTree(line);
       if (!node.isObject()) {

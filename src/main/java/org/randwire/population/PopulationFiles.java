@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reads populations: CSV and TSV, JSON lines, and the JSON files of the design spaces paper. A file
- * needs errors; {@code name}, {@code params}, {@code flops}, {@code last_error} and {@code state}
- * are understood where they are, and every other column is kept.
+ * Reads populations: the folder of a sweep, CSV and TSV, JSON lines, and the JSON files of the
+ * design spaces paper. A file needs errors; {@code name}, {@code params}, {@code flops}, {@code
+ * last_error} and {@code state} are understood where they are, and every other column is kept.
  */
 public final class PopulationFiles {
 
@@ -48,8 +48,12 @@ public final class PopulationFiles {
 
   private static Table table(Path file) throws IOException {
     String source = file.toString();
+    if (SweepFolder.isSweep(file)) {
+      return SweepTable.read(new SweepFolder(file));
+    }
     if (Files.isDirectory(file)) {
-      throw new PopulationException(source, "is a folder; expected a .csv, .tsv, .jsonl or .json");
+      throw new PopulationException(
+          source, "is a folder without a sweep; expected one, or a .csv, .tsv, .jsonl or .json");
     }
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".json")) {

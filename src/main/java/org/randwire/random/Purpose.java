@@ -29,7 +29,9 @@ public enum Purpose {
   /** Bootstrap, permutations and simulated searches over a population. */
   RESAMPLING(10),
   /** Complexities and errors of a generated population. */
-  GENERATED_POPULATION(11);
+  GENERATED_POPULATION(11),
+  /** The master seed of each run of a sweep. */
+  SWEEP_RUN(12);
 
   private final int id;
 

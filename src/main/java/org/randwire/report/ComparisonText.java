@@ -2,14 +2,21 @@
 package org.randwire.report;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.randwire.population.RunRecord;
 import org.randwire.report.Comparison.Member;
 import org.randwire.report.Comparison.Pair;
 import org.randwire.statistics.NormalizedComparison;
 
 /** Numbers and findings in words, the same on a terminal and on the page. */
 public final class ComparisonText {
+
+  /** Column in which a sweep says what changed its errors. */
+  private static final String MARKS = "marks";
 
   /** More pairs than this are left to the table. */
   private static final int MOST_SENTENCES = 6;
@@ -52,6 +59,7 @@ public final class ComparisonText {
     }
     comparison.range().ifPresent(range -> sentences.add(normalised(comparison, range)));
     changedByFailures(comparison, sentences);
+    changedByRecipe(comparison, sentences);
     return sentences;
   }
 
@@ -206,5 +214,34 @@ public final class ComparisonText {
             failed,
             failed == 1 ? "run is" : "runs are",
             changed.isEmpty() ? "every verdict stays as it is" : String.join("; ", changed)));
+  }
+
+  /** What a sweep marked as making its errors others than those of the full recipe. */
+  private static void changedByRecipe(Comparison comparison, List<String> sentences) {
+    Map<String, List<String>> marks = new LinkedHashMap<>();
+    for (Member member : comparison.members()) {
+      Map<String, Integer> own = new LinkedHashMap<>();
+      for (RunRecord run : member.population().runs()) {
+        for (String mark : run.cells().get(MARKS).orElse("").split("; ")) {
+          if (!mark.isEmpty()) {
+            own.merge(mark.replaceFirst("^stopped after .*", "stopped early"), 1, Integer::sum);
+          }
+        }
+      }
+      int all = member.population().runs().size();
+      own.forEach(
+          (mark, runs) ->
+              marks
+                  .computeIfAbsent(mark, m -> new ArrayList<>())
+                  .add(member.name() + " " + runs + " of " + all));
+    }
+    if (!marks.isEmpty()) {
+      sentences.add(
+          "These errors are not those of the full recipe: "
+              + marks.entrySet().stream()
+                  .map(e -> e.getKey() + " (" + String.join(", ", e.getValue()) + ")")
+                  .collect(Collectors.joining("; "))
+              + ".");
+    }
   }
 }

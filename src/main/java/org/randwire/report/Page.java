@@ -55,11 +55,18 @@ final class Page {
   private final StringBuilder body = new StringBuilder();
   private final String title;
   private String style = "";
+  private String refresh = "";
 
   Page(String title, String subtitle) {
     this.title = title;
     body.append("<h1>").append(escape(title)).append("</h1>\n");
     body.append("<p class=\"soft\">").append(escape(subtitle)).append("</p>\n");
+  }
+
+  /** Has the browser load the page again every so many seconds. */
+  Page refreshing(int seconds) {
+    refresh = "<meta http-equiv=\"refresh\" content=\"" + seconds + "\">\n";
+    return this;
   }
 
   static String escape(String text) {
@@ -200,14 +207,14 @@ final class Page {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>%s</title>
+        %s<title>%s</title>
         <style>
         %s%s</style>
         </head>
         <body>
         <main>
         """
-            .formatted(escape(title), STYLE, ChartStyle.css() + style)
+            .formatted(refresh, escape(title), STYLE, ChartStyle.css() + style)
         + body
         + "</main>\n</body>\n</html>\n";
   }

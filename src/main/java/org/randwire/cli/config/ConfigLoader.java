@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -99,6 +100,22 @@ public final class ConfigLoader {
     return loader.merge();
   }
 
+  /**
+   * Loads a network with a recipe that came from elsewhere.
+   *
+   * @param network reads what stands under {@code config} of a sampled network
+   * @param recipe the sections of the recipe
+   * @throws ConfigException if anything is refused
+   */
+  static LoadedConfig loadWithRecipe(
+      Consumer<ConfigLoader> network, Node recipe, Place source, List<String> overrides) {
+    ConfigLoader loader = new ConfigLoader();
+    network.accept(loader);
+    loader.readSection(recipe, "", source);
+    loader.readOverrides(overrides);
+    return loader.merge();
+  }
+
   private LoadedConfig merge() {
     String preset = values.text("network.name");
     read(Presets.read(preset), Presets.place(preset));
@@ -154,7 +171,7 @@ public final class ConfigLoader {
   }
 
   /** What stands under {@code config} in a line that {@code sample} wrote. */
-  private void readSample(Path file, int number) {
+  void readSample(Path file, int number) {
     Place source = new Place(Layer.FILE, file.toString(), 0, 0);
     try {
       String line = Files.isRegularFile(file) ? line(file, number) : null;
@@ -284,7 +301,7 @@ public final class ConfigLoader {
     return section;
   }
 
-  private void readSection(Node node, String section, Place source) {
+  void readSection(Node node, String section, Place source) {
     if (node.getTag().equals(Tag.NULL)) {
       return; // a section whose entries are all commented out
     }

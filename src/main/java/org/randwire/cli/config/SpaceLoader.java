@@ -62,6 +62,17 @@ public final class SpaceLoader {
    * @throws ConfigException if anything is refused
    */
   public static LoadedSpace load(String space, List<String> overrides) {
+    Map<String, Entry> changes = new LinkedHashMap<>();
+    readOverrides(overrides, changes);
+    return load(space, new Place(Layer.COMMAND_LINE, "command line", 0, 0), changes);
+  }
+
+  /**
+   * Loads a space with changes to its keys, {@code name} among them.
+   *
+   * @param asked where the space was asked for
+   */
+  static LoadedSpace load(String space, Place asked, Map<String, Entry> changes) {
     Path file = Path.of(space);
     Map<String, Entry> entries = new LinkedHashMap<>();
     Place place = new Place(Layer.FILE, space, 0, 0);
@@ -73,17 +84,16 @@ public final class SpaceLoader {
       base = base(entries.remove(BASE), place);
       name = String.valueOf(file.getFileName()).replaceFirst("\\.ya?ml$", "");
     } else {
-      base = known.orElseThrow(() -> unknown(space));
+      base = known.orElseThrow(() -> unknown(space, asked));
       name = base.name();
-      place = new Place(Layer.COMMAND_LINE, "command line", 0, 0);
+      place = asked;
     }
-    readOverrides(overrides, entries);
+    entries.putAll(changes);
     Entry own = entries.remove(NAME);
     return new SpaceValues(base, entries, place).build(own == null ? name : text(own));
   }
 
-  private static ConfigException unknown(String name) {
-    Place place = new Place(Layer.COMMAND_LINE, "command line", 0, 0);
+  private static ConfigException unknown(String name, Place place) {
     boolean looksLikeFile = name.contains("/") || name.endsWith(".yaml") || name.endsWith(".yml");
     return new ConfigException(
         place,
@@ -121,18 +131,23 @@ public final class SpaceLoader {
 
   private static Map<String, Entry> read(Path file) {
     Place source = new Place(Layer.FILE, file.toString(), 0, 0);
+    return entries(parse(file, source, "a design space"), source);
+  }
+
+  /** The document of a file that is {@code what}. */
+  static Node parse(Path file, Place source, String what) {
     try {
       if (Files.size(file) > LARGEST_FILE_BYTES) {
-        throw new ConfigException(source, "larger than 1 MiB; is this a design space?");
+        throw new ConfigException(source, "larger than 1 MiB; is this " + what + "?");
       }
-      return entries(
-          ConfigText.parse(ConfigText.decode(Files.readAllBytes(file), source), source), source);
+      return ConfigText.parse(ConfigText.decode(Files.readAllBytes(file), source), source);
     } catch (IOException e) {
       throw new ConfigException(source, "cannot be read: " + e.getMessage());
     }
   }
 
-  private static Map<String, Entry> entries(Node node, Place source) {
+  /** The keys of a mapping; one that comes twice is refused. */
+  static Map<String, Entry> entries(Node node, Place source) {
     if (!(node instanceof MappingNode mapping)) {
       throw new ConfigException(
           ConfigText.place(node, source),
