@@ -54,7 +54,7 @@ public final class NvidiaDevice implements Device {
             + attribute(cudart.cudaDevAttrComputeCapabilityMajor)
             + attribute(cudart.cudaDevAttrComputeCapabilityMinor);
     sharedBytes = attribute(cudart.cudaDevAttrMaxSharedMemoryPerBlockOptin);
-    compiler = new KernelCompiler(architecture, KernelCompiler.defaultCache());
+    compiler = new KernelCompiler(architecture, CacheFolder.ofUser());
     description = describe(architecture);
     Status.check(
         cudart.cudaStreamCreateWithFlags(stream, NON_BLOCKING), "cudaStreamCreateWithFlags");
