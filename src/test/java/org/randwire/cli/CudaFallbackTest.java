@@ -30,18 +30,12 @@ class CudaFallbackTest {
   private static final Map<String, String> RUNTIME =
       Map.of("libcuda.so.1", "int cuInit(unsigned f) { return 0; }");
 
-  private static final Map<String, String> COMPILER = Map.of("libnvrtc.so.13", "");
-
   private static String runtime(int status, int devices) {
     return "int cudaGetDeviceCount(int* n) { *n = "
         + devices
         + "; return "
         + status
         + "; } int cudaDeviceGetAttribute(int* v, int which, int device) { *v = 9; return 0; }";
-  }
-
-  private static String dnn(int version) {
-    return "unsigned long cudnnGetVersion(void) { return " + version + "; }";
   }
 
   /**
@@ -64,16 +58,6 @@ class CudaFallbackTest {
     return all;
   }
 
-  private static Map<String, String> everythingWith(int cudnn) {
-    Map<String, String> all = new java.util.TreeMap<>(COMPILER);
-    all.put("libcublas.so.13", "");
-    all.put("libcublasLt.so.13", "");
-    for (String part : List.of("graph", "ops", "cnn", "adv")) {
-      all.put("libcudnn_" + part + ".so.9", part.equals("graph") ? dnn(cudnn) : "");
-    }
-    return all;
-  }
-
   static Stream<Machine> machines() {
     return Stream.of(
         new Machine("no device node", false, Map.of(), "there is no NVIDIA device on this machine"),
@@ -88,12 +72,43 @@ class CudaFallbackTest {
             true,
             libraries(Map.of(), runtime(35, 0)),
             "the NVIDIA driver is older than the CUDA runtime"),
-        new Machine("no cuDNN", true, libraries(COMPILER, runtime(0, 1)), "cannot be loaded: lib"),
         new Machine(
-            "old cuDNN",
-            true,
-            libraries(everythingWith(90_700), runtime(0, 1)),
-            "cuDNN 90700 is older than 91000"));
+            "no NVRTC", true, libraries(Map.of(), runtime(0, 1)), "cannot be loaded: libnvrtc"));
+  }
+
+  /** A GPU of which cuDNN is missing or old: own kernels run if it is asked for. */
+  static Stream<Machine> withoutVendorKernels() throws IOException {
+    Map<String, String> none = StandIns.nvidia();
+    none.keySet().removeIf(name -> name.startsWith("libcudnn"));
+    Map<String, String> old = StandIns.nvidia();
+    old.replaceAll((name, source) -> source.replace("return 91900;", "return 90700;"));
+    return Stream.of(
+        new Machine("no cuDNN", true, none, "own kernels only: a CUDA library cannot be loaded: l"),
+        new Machine(
+            "old cuDNN", true, old, "own kernels only: cuDNN 90700 is older than 91000 (9.10)"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("withoutVendorKernels")
+  void saysThatOwnKernelsRunAlone(Machine machine, @TempDir Path folder) throws Exception {
+    assumeTrue(StandIns.compiler().isPresent(), "no C compiler to build stand-ins with");
+    Path libraries = StandIns.build(machine.libraries(), folder);
+    String cache = "-Duser.home=" + folder;
+    StandIns.Ended doctor = run(machine, folder, libraries, List.of("doctor"), cache);
+    List<String> lines = doctor.out().lines().filter(l -> l.startsWith("cuda ")).toList();
+    assertEquals(1, lines.size(), doctor.out());
+    assertTrue(lines.get(0).contains(machine.line()), lines.get(0));
+
+    Path data = Launcher.smallMnist(folder);
+    for (String device : List.of("auto", "cuda")) {
+      List<String> train =
+          Launcher.train(folder.resolve(device), data, "training.steps=2", "device=" + device);
+      StandIns.Ended trained = run(machine, folder, libraries, train, cache);
+      assertEquals(0, trained.status(), trained.err());
+      assertFalse(trained.err().contains("STANDIN"), trained.err());
+      assertFalse(trained.err().contains("CALLED"), trained.err());
+      assertEquals(device.equals("auto"), trained.err().contains("LAUNCHED: 0\n"), trained.err());
+    }
   }
 
   @ParameterizedTest

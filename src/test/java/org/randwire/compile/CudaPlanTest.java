@@ -66,13 +66,13 @@ class CudaPlanTest {
     try (CudaBackend backend = backend(device, DataType.BFLOAT16);
         Session session = Session.open(GRAPH, Session.Options.of(4, 0.1), backend)) {
       CompiledProgram.Summary summary = session.training().summary();
-      List<Device.Command> step = device.recordings().get(0);
-      int entries = step.stream().mapToInt(Device.Command::entries).sum();
+      List<Device.KernelLaunch> step = device.launches(0);
+      int entries = step.stream().mapToInt(Device.KernelLaunch::entries).sum();
       assertTrue(step.size() < entries, step.size() + " launches of " + entries);
       int nodes = summary.kernels().get("cuda.whole node forward 3x3");
       long launches = step.stream().filter(c -> c.module().name().equals("node_forward")).count();
       assertTrue(launches < nodes, launches + " launches for " + nodes + " nodes");
-      for (Device.Command command : step) {
+      for (Device.KernelLaunch command : step) {
         assertTrue(command.sharedBytes() <= device.sharedBytes(), command.toString());
         assertTrue(command.blocks() >= 1, command.toString());
       }
@@ -124,7 +124,7 @@ class CudaPlanTest {
     try (CudaBackend backend = backend(device, DataType.FLOAT32);
         Session session = Session.open(wide, Session.Options.of(2, 0), backend)) {
       Set<String> kernels = new HashSet<>();
-      for (Device.Command command : device.recordings().get(0)) {
+      for (Device.KernelLaunch command : device.launches(0)) {
         kernels.add(command.module().name());
         assertTrue(command.sharedBytes() <= 101_376, command.toString());
       }

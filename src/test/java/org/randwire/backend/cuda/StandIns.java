@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -29,6 +31,30 @@ public final class StandIns {
       Map.of("libcuda.so.1", "int cuInit(unsigned f) { return 100; }");
 
   private StandIns() {}
+
+  /**
+   * Everything of a machine with a GPU, by file name. Nothing is computed; whatever is called
+   * wrongly is a line that begins with {@code STANDIN}, library calls are lines with {@code
+   * CALLED}.
+   */
+  public static Map<String, String> nvidia() throws IOException {
+    Map<String, String> sources = new TreeMap<>();
+    sources.put("libcudart.so.13", source("runtime"));
+    sources.put("libcuda.so.1", source("driver"));
+    sources.put("libnvrtc.so.13", source("nvrtc"));
+    sources.put("libcublas.so.13", "");
+    sources.put("libcublasLt.so.13", source("cublaslt"));
+    for (String part : List.of("graph", "ops", "cnn", "adv")) {
+      sources.put("libcudnn_" + part + ".so.9", source("cudnn"));
+    }
+    return sources;
+  }
+
+  private static String source(String name) throws IOException {
+    try (InputStream in = StandIns.class.getResourceAsStream("standin/" + name + ".c")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
 
   /** A C compiler on the path. */
   public static Optional<String> compiler() {
@@ -95,6 +121,7 @@ public final class StandIns {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().put("LD_LIBRARY_PATH", path);
+    builder.environment().remove("XDG_CACHE_HOME");
     // The preset looks for a runtime in /usr/local/cuda first; its functions must not win.
     Path runtime = libraries.get(0).resolve("libcudart.so.13");
     if (Files.exists(runtime)) {
