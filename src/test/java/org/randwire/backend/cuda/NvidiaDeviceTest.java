@@ -35,8 +35,7 @@ class NvidiaDeviceTest {
                 Session.open(LibraryKernelsTest.network(), Session.Options.of(4, 0.1), backend)) {
           System.out.println(backend.description());
           for (int step = 0; step < 3; step++) {
-            session.training().run();
-            session.update(0.1, 0.9, 0, 1, 0);
+            session.step(0.1, 0.9, 0, 0, 0);
           }
           session.training().losses();
         }
