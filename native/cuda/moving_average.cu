@@ -14,6 +14,7 @@ struct MovingAverage {
 RW_KERNEL(moving_average, MovingAverage) {
   const i64 first = (static_cast<i64>(blockIdx.x) * threads + threadIdx.x) * vector;
   const float decay = a.settings[4];
+  if (a.settings[3] != a.settings[3]) return;
   for (i64 i = first; i < smaller(a.elements, first + vector); i++) {
     a.average[i] = fmaf(decay, a.average[i], (1 - decay) * a.parameters[i]);
   }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A filter [taps][I][O] in float to the stored element, each tap transposed to [O][I] if asked. A thread takes one weight.
-#include "kernel.cuh"
+// A filter [taps][I][O] in float to the stored element in another order. A thread takes one weight.
+#include "filter.cuh"
 
 struct PackFilter {
   i64 blocks;
   const float* filter;
   element* packed;
-  int taps, inputs, outputs, transposed;
+  int taps, inputs, outputs, order;
 };
 
 RW_KERNEL(pack_filter, PackFilter) {
-  const i64 i = static_cast<i64>(blockIdx.x) * threads + threadIdx.x, matrix = static_cast<i64>(a.inputs) * a.outputs;
-  if (i >= a.taps * matrix) return;
-  const i64 within = i % matrix;
-  const i64 from = a.transposed != 0 ? within % a.inputs * a.outputs + within / a.inputs : within;
-  round_to(a.filter[i - within + from], a.packed[i]);
+  const i64 i = static_cast<i64>(blockIdx.x) * threads + threadIdx.x;
+  if (i >= static_cast<i64>(a.taps) * a.inputs * a.outputs) return;
+  round_to(a.filter[unpacked_position(i, a.taps, a.inputs, a.outputs, a.order)], a.packed[i]);
 }

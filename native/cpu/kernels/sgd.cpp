@@ -36,6 +36,7 @@ RW_EXPORT_KERNEL(sgd)(const rw_sgd_args* args, int task, int /* worker */) {
                                    h[RW_GRADIENT_SCALE]};
   const Hyperparameters<vec> all{broadcast(one.rate), broadcast(one.momentum), broadcast(one.decay),
                                  broadcast(one.scale)};
+  if (one.scale != one.scale) return RW_OK;  // NaN: this step changes nothing.
   const bool nesterov = a.nesterov != 0;
   int64_t i = task * a.elements_per_task;
   const int64_t end = std::min(a.elements, i + a.elements_per_task);

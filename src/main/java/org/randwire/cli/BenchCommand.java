@@ -172,14 +172,13 @@ final class BenchCommand implements Callable<Integer> {
     long filled = System.nanoTime();
     session.training().run();
     long computed = System.nanoTime();
-    double norm = session.gradientNorm();
-    double clip = settings.gradientClip();
     session.update(
         config.training().schedule().base(),
         settings.momentum(),
         settings.weightDecay(),
-        clip > 0 && norm > clip ? clip / norm : 1,
+        settings.gradientClip(),
         settings.averageDecay());
+    session.gradientNorm(); // Waits for a device that has only been told.
     long updated = System.nanoTime();
     return new StepTime(
         (filled - start) / 1e6, (computed - filled) / 1e6, (updated - computed) / 1e6);

@@ -241,6 +241,15 @@ public final class CompiledProgram implements AutoCloseable {
     return profile;
   }
 
+  /** Where the loss of each example lies. */
+  Slice lossSlice() {
+    return slice(plan.program().losses());
+  }
+
+  ExecutionPlan execution() {
+    return execution;
+  }
+
   /** The loss of each example of the last run. */
   public double[] losses() {
     return read(plan.program().losses());

@@ -41,6 +41,7 @@ final class ExecutionPlan implements AutoCloseable {
   private final int[] barrier;
 
   private final int[] regionEnd;
+  private final List<List<Call>> regions;
 
   /** The whole plan as one command, where the device offers it. */
   private final @Nullable Recording recording;
@@ -48,6 +49,7 @@ final class ExecutionPlan implements AutoCloseable {
   private ExecutionPlan(
       List<List<Call>> regions, List<List<Schedule.Entry>> entries, @Nullable Recording recording) {
     this.recording = recording;
+    this.regions = List.copyOf(regions);
     this.regionEnd = new int[regions.size()];
     int count = regions.stream().mapToInt(List::size).sum();
     this.calls = new Call[count];
@@ -134,6 +136,13 @@ final class ExecutionPlan implements AutoCloseable {
     public Slice workerScratch(int worker) {
       return memory.workerScratch(worker);
     }
+  }
+
+  /** This plan and another behind it as one command, where the device offers it. */
+  Optional<Recording> recordedWith(ExecutionPlan next, Backend backend) {
+    List<List<Call>> both = new ArrayList<>(regions);
+    both.addAll(next.regions);
+    return backend.record(both);
   }
 
   /** Runs the plan as one command; false if the device has none and the calls must be run. */

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.OutOfDeviceMemoryException;
+import org.randwire.backend.Recording;
 import org.randwire.op.Mode;
 import org.randwire.op.OpGraph;
 import org.randwire.op.Section;
@@ -72,6 +73,9 @@ public final class Session implements AutoCloseable {
   private final @Nullable CompiledProgram average;
   private final Update update;
 
+  /** Training and update as one command, where the device offers it. */
+  private final @Nullable Recording step;
+
   private Session(Plans plans, Options options, Backend backend) {
     var closing = new java.util.ArrayDeque<AutoCloseable>();
     try {
@@ -87,7 +91,17 @@ public final class Session implements AutoCloseable {
           options.averages()
               ? push(closing, program(plans.inference, backend, Section.AVERAGE))
               : null;
-      update = new Update(plans.training.program(), state, options, backend, executor);
+      update =
+          push(
+              closing,
+              new Update(
+                  plans.training.program(),
+                  state,
+                  training.lossSlice(),
+                  options,
+                  backend,
+                  executor));
+      step = training.execution().recordedWith(update.plan(), backend).orElse(null);
     } catch (RuntimeException | Error e) {
       closing.forEach(Session::closeQuietly);
       throw e;
@@ -274,28 +288,49 @@ public final class Session implements AutoCloseable {
     return statistics;
   }
 
-  /** The Euclidean norm of the gradients of the last training run. */
+  /** The Euclidean norm of the gradients at the last step or update. */
   public double gradientNorm() {
     return update.gradientNorm();
   }
 
   /**
-   * One step of SGD with the gradients of the last training run.
+   * One training run and the update with its gradients: one command where the device can record
+   * them. If a loss or a gradient is not finite, parameters, momentum and average stay as they are.
    *
-   * @param gradientScale factor on every gradient, 1 for none
+   * @param gradientClip norm to which larger gradients are scaled; 0 for none
    * @param averageDecay what the moving average keeps of itself
    */
+  public void step(
+      double learningRate,
+      double momentum,
+      double weightDecay,
+      double gradientClip,
+      double averageDecay) {
+    update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
+    if (step != null) {
+      step.run();
+    } else {
+      training.run();
+      update.run();
+    }
+  }
+
+  /** The second half of {@link #step}, with the gradients of the last training run. */
   public void update(
       double learningRate,
       double momentum,
       double weightDecay,
-      double gradientScale,
+      double gradientClip,
       double averageDecay) {
-    update.step(learningRate, momentum, weightDecay, gradientScale, averageDecay);
+    update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
+    update.run();
   }
 
   @Override
   public void close() {
+    if (step != null) {
+      step.close();
+    }
     update.close();
     if (average != null) {
       average.close();

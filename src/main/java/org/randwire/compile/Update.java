@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.Slice;
@@ -17,7 +18,11 @@ import org.randwire.tensor.DataType;
 import org.randwire.tensor.MemoryLayout;
 import org.randwire.tensor.TensorShape;
 
-/** The parameter update as two small plans over the flat buffers: gradient norm, and SGD. */
+/**
+ * The parameter update as a small plan over the flat buffers: the gradients' norm, their scale,
+ * SGD, the moving average. Nothing of it passes through the host, so it may follow a step's
+ * backward pass without a wait.
+ */
 final class Update implements AutoCloseable {
 
   private final NetworkState state;
@@ -26,9 +31,8 @@ final class Update implements AutoCloseable {
   private final Buffer hyperparameters;
   private final Buffer result;
   private final List<Buffer> buffers = new ArrayList<>();
-  private final List<ExecutionPlan> plans = new ArrayList<>();
-  private final ExecutionPlan norm;
-  private final ExecutionPlan sgd;
+  private final Slice losses;
+  private @Nullable ExecutionPlan plan;
   private final ByteBuffer staging =
       ByteBuffer.allocateDirect(8 * Optimizer.HYPERPARAMETERS).order(ByteOrder.nativeOrder());
   private int values;
@@ -36,10 +40,12 @@ final class Update implements AutoCloseable {
   Update(
       Program program,
       NetworkState state,
+      Slice losses,
       Session.Options options,
       Backend backend,
       Executor executor) {
     this.state = state;
+    this.losses = losses;
     this.executor = executor;
     this.type = backend.parameterType();
     try {
@@ -57,16 +63,18 @@ final class Update implements AutoCloseable {
               DataType.FLOAT64,
               1,
               -1);
-      norm =
-          bind(
-              List.of(
-                  new Instruction(
-                      "gradients",
-                      new Optimizer.SquaredNorm(),
-                      List.of(flat("gradients", Section.GRADIENTS, total, 0)),
-                      List.of(norm2))),
-              backend);
       List<Instruction> steps = new ArrayList<>();
+      steps.add(
+          new Instruction(
+              "gradients",
+              new Optimizer.SquaredNorm(),
+              List.of(flat("gradients", Section.GRADIENTS, total, 0)),
+              List.of(norm2)));
+      Value loss =
+          flat("losses", Section.LABELS, Math.floorDiv(losses.sizeBytes(), type.sizeBytes()), 0);
+      steps.add(
+          new Instruction(
+              "gradients", new Optimizer.GradientScale(), List.of(norm2, loss), List.of(settings)));
       long decayed = options.decaysAll() ? total : program.decayedElements();
       if (decayed > 0) {
         addStep(steps, new Range(0, decayed), true, options, settings);
@@ -74,7 +82,7 @@ final class Update implements AutoCloseable {
       if (decayed < total) {
         addStep(steps, new Range(decayed, total - decayed), false, options, settings);
       }
-      sgd = bind(steps, backend);
+      plan = bind(steps, backend);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -119,34 +127,31 @@ final class Update implements AutoCloseable {
     MemoryPlan plan = MemoryPlan.of(schedule, Set.of());
     Buffer arena = allocate(backend, Math.max(64, plan.arenaBytes()));
     Buffer worker = allocate(backend, Math.max(64, plan.workerScratchBytes() * backend.workers()));
-    ExecutionPlan bound =
-        ExecutionPlan.bind(
-            schedule,
-            plan,
-            new ExecutionPlan.Memory() {
-              @Override
-              public Slice slice(Value value) {
-                return switch (value.section()) {
-                  case ARENA -> new Slice(result, 0, value.sizeBytes());
-                  case CONTROLS -> new Slice(hyperparameters, 0, value.sizeBytes());
-                  default -> state.slice(value.section(), value);
-                };
-              }
+    return ExecutionPlan.bind(
+        schedule,
+        plan,
+        new ExecutionPlan.Memory() {
+          @Override
+          public Slice slice(Value value) {
+            return switch (value.section()) {
+              case ARENA -> new Slice(result, 0, value.sizeBytes());
+              case LABELS -> losses;
+              case CONTROLS -> new Slice(hyperparameters, 0, value.sizeBytes());
+              default -> state.slice(value.section(), value);
+            };
+          }
 
-              @Override
-              public Slice scratch(MemoryPlan.Block block) {
-                return new Slice(arena, block.offset(), block.sizeBytes());
-              }
+          @Override
+          public Slice scratch(MemoryPlan.Block block) {
+            return new Slice(arena, block.offset(), block.sizeBytes());
+          }
 
-              @Override
-              public Slice workerScratch(int index) {
-                return new Slice(
-                    worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
-              }
-            },
-            backend);
-    plans.add(bound);
-    return bound;
+          @Override
+          public Slice workerScratch(int index) {
+            return new Slice(worker, index * plan.workerScratchBytes(), plan.workerScratchBytes());
+          }
+        },
+        backend);
   }
 
   private Buffer allocate(Backend backend, long sizeBytes) {
@@ -155,30 +160,50 @@ final class Update implements AutoCloseable {
     return buffer;
   }
 
-  /** The Euclidean norm of all gradients; not finite if any gradient is not. */
+  /** The Euclidean norm of all gradients at the last update; not finite if any was not. */
   double gradientNorm() {
-    executor.run(norm, null);
     staging.clear().limit(8);
     result.read(0, staging);
     return Math.sqrt(staging.getDouble(0));
   }
 
-  void step(double... settings) {
+  ExecutionPlan plan() {
+    return plan;
+  }
+
+  /** Sets what {@link #run}, or a command that has the plan in it, will do. */
+  void set(
+      double learningRate,
+      double momentum,
+      double weightDecay,
+      double gradientClip,
+      double averageDecay) {
+    double[] values = new double[Optimizer.HYPERPARAMETERS];
+    values[Optimizer.LEARNING_RATE] = learningRate;
+    values[Optimizer.MOMENTUM] = momentum;
+    values[Optimizer.WEIGHT_DECAY] = weightDecay;
+    values[Optimizer.GRADIENT_CLIP] = gradientClip;
+    values[Optimizer.AVERAGE_DECAY] = averageDecay;
     staging.clear().limit(Optimizer.HYPERPARAMETERS * type.sizeBytes());
-    for (int i = 0; i < settings.length; i++) {
+    for (int i = 0; i < values.length; i++) {
       if (type == DataType.FLOAT64) {
-        staging.putDouble(8 * i, settings[i]);
+        staging.putDouble(8 * i, values[i]);
       } else {
-        staging.putFloat(4 * i, (float) settings[i]);
+        staging.putFloat(4 * i, (float) values[i]);
       }
     }
     hyperparameters.write(0, staging);
-    executor.run(sgd, null);
+  }
+
+  void run() {
+    executor.run(plan, null);
   }
 
   @Override
   public void close() {
-    plans.forEach(ExecutionPlan::close);
+    if (plan != null) {
+      plan.close();
+    }
     buffers.forEach(Buffer::close);
   }
 }

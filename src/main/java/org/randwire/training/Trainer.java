@@ -271,7 +271,16 @@ public final class Trainer implements AutoCloseable {
     program.setImages(batch.images());
     program.setLabels(batch.labels());
     masks.draw(step, (double) epoch / settings.epochs());
-    program.run();
+    double rate =
+        settings
+            .learningRate()
+            .at(epoch + (double) position / trainLoader.batchesPerEpoch(), settings.epochs());
+    session.step(
+        rate,
+        settings.momentum(),
+        settings.weightDecay(),
+        settings.gradientClip(),
+        settings.averageDecay());
     double loss = mean(program.losses());
     if (!Double.isFinite(loss)) {
       throw new DivergedException(step + 1, program.firstNonFinite().orElse("the loss"));
@@ -280,17 +289,6 @@ public final class Trainer implements AutoCloseable {
     if (!Double.isFinite(norm)) {
       throw new DivergedException(step + 1, firstNonFiniteGradient());
     }
-    double clip = settings.gradientClip();
-    double rate =
-        settings
-            .learningRate()
-            .at(epoch + (double) position / trainLoader.batchesPerEpoch(), settings.epochs());
-    session.update(
-        rate,
-        settings.momentum(),
-        settings.weightDecay(),
-        clip > 0 && norm > clip ? clip / norm : 1,
-        settings.averageDecay());
     trainTally.add(program.logits(), batch.labels(), batch.size(), data.train().classes());
     trainedExamples += batch.size();
     step++;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.randwire.backend.cuda.CudaBackend;
 import org.randwire.backend.cuda.PlannedDevice;
+import org.randwire.backend.cuda.binding.Algorithm;
 import org.randwire.backend.cuda.binding.KernelModule;
 import org.randwire.compile.Session;
 import org.randwire.network.randwire.SmallNetworks;
@@ -26,7 +27,9 @@ public final class KernelModules {
   public static List<KernelModule> all() {
     Set<KernelModule> modules = new HashSet<>();
     for (DataType type : List.of(DataType.FLOAT32, DataType.BFLOAT16)) {
-      PlannedDevice device = PlannedDevice.hopper();
+      // With a library for everything, and our kernels as candidates beside it.
+      PlannedDevice device =
+          PlannedDevice.hopper().offering(p -> List.of(new Algorithm("cudnn", 0, 0, 0)));
       try (CudaBackend backend = new CudaBackend(device, type)) {
         for (OpCase opCase : OpCases.all()) {
           for (Mode mode : Mode.values()) {
@@ -42,7 +45,9 @@ public final class KernelModules {
           Session.open(SmallNetworks.randwire(3, channels), options, backend).close();
         }
       }
-      device.recordings().forEach(plan -> plan.forEach(command -> modules.add(command.module())));
+      for (int plan = 0; plan < device.recordings().size(); plan++) {
+        device.launches(plan).forEach(launch -> modules.add(launch.module()));
+      }
     }
     return modules.stream()
         .sorted(

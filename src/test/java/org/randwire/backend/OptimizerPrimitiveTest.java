@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.backend;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -128,6 +130,75 @@ class OptimizerPrimitiveTest {
       double[] values = new double[size];
       values[size - 1] = bad;
       assertFalse(Double.isFinite(squaredNorm(tested, values, Schedule.PLAIN)));
+    }
+  }
+
+  /** Clip, squared norm, last loss: scale. */
+  static Stream<Arguments> scalesOfBackends() {
+    return TestBackend.all().stream()
+        .flatMap(
+            tested ->
+                Stream.of(
+                    Arguments.of(tested, 0, 16, 2, 1),
+                    Arguments.of(tested, 5, 16, 2, 1),
+                    Arguments.of(tested, 3, 16, 2, 0.75),
+                    Arguments.of(tested, 3, Double.POSITIVE_INFINITY, 2, Double.NaN),
+                    Arguments.of(tested, 0, Double.NaN, 2, Double.NaN),
+                    Arguments.of(tested, 0, 16, Double.NaN, Double.NaN),
+                    Arguments.of(tested, 3, 16, Double.POSITIVE_INFINITY, Double.NaN)));
+  }
+
+  @ParameterizedTest(name = "{0}: clip {1}, squared norm {2}, loss {3}: {4}")
+  @MethodSource("scalesOfBackends")
+  void gradientsAreScaledToTheClipAndNotUsedUnlessAllIsFinite(
+      TestBackend tested, double clip, double squaredNorm, double loss, double scale) {
+    try (Backend backend = tested.create().get();
+        PrimitiveRunner runner = new PrimitiveRunner(backend, Schedule.PLAIN)) {
+      Value norm =
+          runner.set(
+              runner.flat("norm", Section.ARENA, 1, DataType.FLOAT64), new double[] {squaredNorm});
+      Value losses =
+          runner.set(runner.flat("losses", Section.LABELS, 3), new double[] {1, 2, loss});
+      Value hyperparameters = hyperparameters(runner);
+      double[] values = runner.get(hyperparameters);
+      values[Optimizer.GRADIENT_CLIP] = clip;
+      runner.set(hyperparameters, values);
+      run(runner, new Optimizer.GradientScale(), List.of(norm, losses), List.of(hyperparameters));
+      assertEquals(scale, runner.get(hyperparameters)[Optimizer.GRADIENT_SCALE], 0.0);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.randwire.backend.TestBackend#all")
+  void aScaleThatIsNoNumberChangesNothing(TestBackend tested) {
+    double[] values = new double[70];
+    Arrays.setAll(values, i -> i);
+    try (Backend backend = tested.create().get();
+        PrimitiveRunner runner = new PrimitiveRunner(backend, Schedule.PLAIN)) {
+      Value gradients = runner.flat("gradients", Section.GRADIENTS, values.length);
+      double[] bad = values.clone();
+      bad[3] = Double.NaN;
+      runner.set(gradients, bad);
+      Value parameters = runner.set(runner.flat("p", Section.PARAMETERS, values.length), values);
+      Value momentum = runner.set(runner.flat("v", Section.MOMENTUM, values.length), values);
+      Value average = runner.set(runner.flat("a", Section.AVERAGE, values.length), values);
+      Value hyperparameters = hyperparameters(runner);
+      double[] settings = runner.get(hyperparameters);
+      settings[Optimizer.GRADIENT_SCALE] = Double.NaN;
+      runner.set(hyperparameters, settings);
+      run(
+          runner,
+          new Optimizer.Sgd(false, true),
+          List.of(gradients, hyperparameters),
+          List.of(parameters, momentum));
+      run(
+          runner,
+          new Optimizer.MovingAverage(),
+          List.of(gradients, hyperparameters),
+          List.of(average));
+      for (Value value : List.of(parameters, momentum, average)) {
+        assertArrayEquals(values, runner.get(value), value.toString());
+      }
     }
   }
 

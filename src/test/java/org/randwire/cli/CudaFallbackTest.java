@@ -6,20 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.randwire.backend.cuda.StandIns;
 
 /**
  * What is said and done where CUDA is only partly there. Libraries of the driver and of the vendor
@@ -28,13 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class CudaFallbackTest {
 
-  private static final int LONGEST_SECONDS = 120;
-
   /** Functions of each library that is stood in for. */
   private static final Map<String, String> RUNTIME =
       Map.of("libcuda.so.1", "int cuInit(unsigned f) { return 0; }");
-
-  private static final Map<String, String> COMPILER = Map.of("libnvrtc.so.13", "");
 
   private static String runtime(int status, int devices) {
     return "int cudaGetDeviceCount(int* n) { *n = "
@@ -42,10 +36,6 @@ class CudaFallbackTest {
         + "; return "
         + status
         + "; } int cudaDeviceGetAttribute(int* v, int which, int device) { *v = 9; return 0; }";
-  }
-
-  private static String dnn(int version) {
-    return "unsigned long cudnnGetVersion(void) { return " + version + "; }";
   }
 
   /**
@@ -68,16 +58,6 @@ class CudaFallbackTest {
     return all;
   }
 
-  private static Map<String, String> everythingWith(int cudnn) {
-    Map<String, String> all = new java.util.TreeMap<>(COMPILER);
-    all.put("libcublas.so.13", "");
-    all.put("libcublasLt.so.13", "");
-    for (String part : List.of("graph", "ops", "cnn", "adv")) {
-      all.put("libcudnn_" + part + ".so.9", part.equals("graph") ? dnn(cudnn) : "");
-    }
-    return all;
-  }
-
   static Stream<Machine> machines() {
     return Stream.of(
         new Machine("no device node", false, Map.of(), "there is no NVIDIA device on this machine"),
@@ -92,21 +72,52 @@ class CudaFallbackTest {
             true,
             libraries(Map.of(), runtime(35, 0)),
             "the NVIDIA driver is older than the CUDA runtime"),
-        new Machine("no cuDNN", true, libraries(COMPILER, runtime(0, 1)), "cannot be loaded: lib"),
         new Machine(
-            "old cuDNN",
-            true,
-            libraries(everythingWith(90_700), runtime(0, 1)),
-            "cuDNN 90700 is older than 91000"));
+            "no NVRTC", true, libraries(Map.of(), runtime(0, 1)), "cannot be loaded: libnvrtc"));
+  }
+
+  /** A GPU of which cuDNN is missing or old: own kernels run if it is asked for. */
+  static Stream<Machine> withoutVendorKernels() throws IOException {
+    Map<String, String> none = StandIns.nvidia();
+    none.keySet().removeIf(name -> name.startsWith("libcudnn"));
+    Map<String, String> old = StandIns.nvidia();
+    old.replaceAll((name, source) -> source.replace("return 91900;", "return 90700;"));
+    return Stream.of(
+        new Machine("no cuDNN", true, none, "own kernels only: a CUDA library cannot be loaded: l"),
+        new Machine(
+            "old cuDNN", true, old, "own kernels only: cuDNN 90700 is older than 91000 (9.10)"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("withoutVendorKernels")
+  void saysThatOwnKernelsRunAlone(Machine machine, @TempDir Path folder) throws Exception {
+    assumeTrue(StandIns.compiler().isPresent(), "no C compiler to build stand-ins with");
+    Path libraries = StandIns.build(machine.libraries(), folder);
+    String cache = "-Duser.home=" + folder;
+    StandIns.Ended doctor = run(machine, folder, libraries, List.of("doctor"), cache);
+    List<String> lines = doctor.out().lines().filter(l -> l.startsWith("cuda ")).toList();
+    assertEquals(1, lines.size(), doctor.out());
+    assertTrue(lines.get(0).contains(machine.line()), lines.get(0));
+
+    Path data = Launcher.smallMnist(folder);
+    for (String device : List.of("auto", "cuda")) {
+      List<String> train =
+          Launcher.train(folder.resolve(device), data, "training.steps=2", "device=" + device);
+      StandIns.Ended trained = run(machine, folder, libraries, train, cache);
+      assertEquals(0, trained.status(), trained.err());
+      assertFalse(trained.err().contains("STANDIN"), trained.err());
+      assertFalse(trained.err().contains("CALLED"), trained.err());
+      assertEquals(device.equals("auto"), trained.err().contains("LAUNCHED: 0\n"), trained.err());
+    }
   }
 
   @ParameterizedTest
   @MethodSource("machines")
   void saysItInOneLineAndRunsOnTheProcessor(Machine machine, @TempDir Path folder)
       throws Exception {
-    assumeTrue(compiler().isPresent(), "no C compiler to build stand-ins with");
-    Path libraries = build(machine, folder);
-    Launcher.Ended doctor = run(machine, folder, libraries, List.of("doctor"));
+    assumeTrue(StandIns.compiler().isPresent(), "no C compiler to build stand-ins with");
+    Path libraries = StandIns.build(machine.libraries(), folder);
+    StandIns.Ended doctor = run(machine, folder, libraries, List.of("doctor"));
     assertEquals(0, doctor.status(), doctor.err());
     List<String> lines = doctor.out().lines().filter(l -> l.startsWith("cuda ")).toList();
     assertEquals(1, lines.size(), doctor.out());
@@ -116,11 +127,11 @@ class CudaFallbackTest {
     Path data = Launcher.smallMnist(folder);
     List<String> train =
         Launcher.train(folder.resolve("auto"), data, "training.steps=2", "device=auto");
-    Launcher.Ended trained = run(machine, folder, libraries, train);
+    StandIns.Ended trained = run(machine, folder, libraries, train);
     assertEquals(0, trained.status(), trained.err());
 
     train = Launcher.train(folder.resolve("cuda"), data, "training.steps=2", "device=cuda");
-    Launcher.Ended refused = run(machine, folder, libraries, train);
+    StandIns.Ended refused = run(machine, folder, libraries, train);
     assertEquals(ExitStatus.DEVICE.code(), refused.status(), refused.err());
     assertEquals(1, refused.err().strip().lines().count(), refused.err());
     assertTrue(refused.err().contains(machine.line()), refused.err());
@@ -132,7 +143,7 @@ class CudaFallbackTest {
     List<String> train =
         Launcher.train(
             folder.resolve("run"), Launcher.smallMnist(folder), "training.steps=2", "device=auto");
-    Launcher.Ended ended =
+    StandIns.Ended ended =
         run(machine, folder, folder, train, "-Xlog:class+load:file=" + folder.resolve("classes"));
     assertEquals(0, ended.status(), ended.err());
     String classes = Files.readString(folder.resolve("classes"));
@@ -140,70 +151,14 @@ class CudaFallbackTest {
     assertFalse(classes.contains("org.bytedeco.cuda"), "the preset was touched");
   }
 
-  private static java.util.Optional<String> compiler() {
-    return Stream.of("cc", "gcc", "clang")
-        .filter(
-            name ->
-                Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                    .anyMatch(path -> Files.isExecutable(Path.of(path, name))))
-        .findFirst();
-  }
-
-  private static Path build(Machine machine, Path folder) throws Exception {
-    Path libraries = Files.createDirectories(folder.resolve("libraries"));
-    for (Map.Entry<String, String> one : machine.libraries().entrySet()) {
-      Path source = Files.writeString(folder.resolve("stand-in.c"), one.getValue() + "\n");
-      // The bindings ask for functions of a version that is called as the library.
-      Path versions =
-          Files.writeString(folder.resolve("versions"), one.getKey() + " { global: *; };\n");
-      Process process =
-          new ProcessBuilder(
-                  compiler().orElseThrow(),
-                  "-shared",
-                  "-fPIC",
-                  "-Wl,-soname," + one.getKey(),
-                  "-Wl,--version-script=" + versions,
-                  "-o",
-                  libraries.resolve(one.getKey()).toString(),
-                  source.toString())
-              .redirectErrorStream(true)
-              .start();
-      String messages = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertEquals(0, process.waitFor(), messages);
-    }
-    return libraries;
-  }
-
-  private static Launcher.Ended run(
+  private static StandIns.Ended run(
       Machine machine, Path folder, Path libraries, List<String> arguments, String... options)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx512m", "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(List.of(options));
+    List<String> command = new ArrayList<>(List.of(options));
     Path node = machine.deviceNode() ? folder : folder.resolve("absent");
     command.add("-Drandwire.cuda.device-node=" + node);
-    command.add("-Dorg.bytedeco.javacpp.cachedir=" + folder.resolve("cache"));
-    command.add("-Dorg.bytedeco.javacpp.platform.preloadpath=" + libraries);
     command.add(Main.class.getName());
     command.addAll(arguments);
-    Path out = Files.createTempFile(folder, "process", ".out");
-    Path err = Files.createTempFile(folder, "process", ".err");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
-    builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
-    // The preset looks for a runtime in /usr/local/cuda first; its functions must not win.
-    Path runtime = libraries.resolve("libcudart.so.13");
-    if (Files.exists(runtime)) {
-      builder.environment().put("LD_PRELOAD", runtime.toString());
-    }
-    Process process = builder.start();
-    try {
-      assertTrue(process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS), "the process hangs");
-    } finally {
-      process.destroyForcibly();
-    }
-    return new Launcher.Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+    return StandIns.run(List.of(libraries), folder, command);
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -66,13 +67,13 @@ class CudaPlanTest {
     try (CudaBackend backend = backend(device, DataType.BFLOAT16);
         Session session = Session.open(GRAPH, Session.Options.of(4, 0.1), backend)) {
       CompiledProgram.Summary summary = session.training().summary();
-      List<Device.Command> step = device.recordings().get(0);
-      int entries = step.stream().mapToInt(Device.Command::entries).sum();
+      List<Device.KernelLaunch> step = device.launches(0);
+      int entries = step.stream().mapToInt(Device.KernelLaunch::entries).sum();
       assertTrue(step.size() < entries, step.size() + " launches of " + entries);
       int nodes = summary.kernels().get("cuda.whole node forward 3x3");
       long launches = step.stream().filter(c -> c.module().name().equals("node_forward")).count();
       assertTrue(launches < nodes, launches + " launches for " + nodes + " nodes");
-      for (Device.Command command : step) {
+      for (Device.KernelLaunch command : step) {
         assertTrue(command.sharedBytes() <= device.sharedBytes(), command.toString());
         assertTrue(command.blocks() >= 1, command.toString());
       }
@@ -85,11 +86,16 @@ class CudaPlanTest {
     try (CudaBackend backend = backend(device, DataType.FLOAT32);
         Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend)) {
       int recorded = device.recordings().size();
-      assertEquals(5, recorded); // training, evaluation, statistics, gradient norm, update
+      assertEquals(5, recorded); // training, evaluation, statistics, update, the whole step
+      var halves = new ArrayList<>(device.launches(0));
+      halves.addAll(device.launches(3));
+      assertEquals(
+          halves.stream().map(c -> c.module().name()).toList(),
+          device.launches(4).stream().map(c -> c.module().name()).toList());
+      assertEquals("sgd", halves.get(halves.size() - 1).module().name());
       long used = device.usedBytes();
       for (int step = 1; step <= 3; step++) {
-        session.training().run();
-        session.update(0.1 / step, 0.9, 1e-4, 1, 0);
+        session.step(0.1 / step, 0.9, 1e-4, 0, 0);
       }
       assertEquals(recorded, device.recordings().size());
       assertEquals(used, device.usedBytes());
@@ -124,7 +130,7 @@ class CudaPlanTest {
     try (CudaBackend backend = backend(device, DataType.FLOAT32);
         Session session = Session.open(wide, Session.Options.of(2, 0), backend)) {
       Set<String> kernels = new HashSet<>();
-      for (Device.Command command : device.recordings().get(0)) {
+      for (Device.KernelLaunch command : device.launches(0)) {
         kernels.add(command.module().name());
         assertTrue(command.sharedBytes() <= 101_376, command.toString());
       }

@@ -128,7 +128,7 @@ class OracleNetworkTest {
               sgd.get("lr").asDouble(),
               sgd.get("momentum").asDouble(),
               sgd.get("weight_decay").asDouble(),
-              1,
+              0,
               0);
           if (step == 1 || step == 5) {
             compareSummaries(session, Section.PARAMETERS, "param_after_step" + step);

@@ -13,6 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -101,10 +105,10 @@ class SessionTest {
           for (Parameter p : session.state().parameters()) {
             seen.put("gradient of " + p.name(), session.state().get(Section.GRADIENTS, p.name()));
           }
-          seen.put("gradient norm", new double[] {session.gradientNorm()});
         }
         seen.put("losses of step " + step, session.training().losses());
-        session.update(0.05, 0.9, 1e-3, 1, 0);
+        session.update(0.05, 0.9, 1e-3, 0, 0);
+        seen.put("gradient norm of step " + step, new double[] {session.gradientNorm()});
       }
       for (Parameter p : session.state().parameters()) {
         seen.put(p.name(), session.state().get(Section.PARAMETERS, p.name()));
@@ -119,13 +123,41 @@ class SessionTest {
     }
   }
 
+  /** On a GPU each has a stream and graphs of its own. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void networksTrainedSideBySideLeaveWhatEachLeavesAlone(Backends.Named named) throws Exception {
+    List<Callable<Map<String, double[]>>> runs = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      OpGraph graph = SmallNetworks.randwire(i, 8 + 4 * i);
+      runs.add(
+          () -> {
+            try (Backend backend = named.open().get()) {
+              return train(graph, backend, true, 4);
+            }
+          });
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(runs.size());
+    try {
+      List<Future<Map<String, double[]>>> together = threads.invokeAll(runs);
+      for (int i = 0; i < runs.size(); i++) {
+        Map<String, double[]> alone = runs.get(i).call();
+        Map<String, double[]> beside = together.get(i).get();
+        assertEquals(alone.keySet(), beside.keySet());
+        alone.forEach((name, values) -> assertArrayEquals(values, beside.get(name), name));
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
   /**
    * @param tolerance relative to the largest value of the tensor, and of all gradients
    */
   private static void assertClose(
       Map<String, double[]> wanted, Map<String, double[]> got, double tolerance, String what) {
     assertEquals(wanted.keySet(), got.keySet());
-    double norm = wanted.get("gradient norm")[0];
+    double norm = wanted.get("gradient norm of step 0")[0];
     wanted.forEach(
         (name, values) -> {
           double scale = name.startsWith("gradient") ? norm : 1;
@@ -299,8 +331,7 @@ class SessionTest {
       }
       for (int step = 0; step < 5; step++) {
         fillBatch(session.training(), step);
-        session.training().run();
-        session.update(0.05, 0.9, 1e-2, 1, 0.9);
+        session.step(0.05, 0.9, 1e-2, 0, 0.9);
       }
       for (Section section :
           List.of(Section.PARAMETERS, Section.GRADIENTS, Section.MOMENTUM, Section.AVERAGE)) {

@@ -68,6 +68,7 @@ final class JavaKernels {
     add(builder, Optimizer.Sgd.class, JavaUpdates::sgd);
     add(builder, Optimizer.MovingAverage.class, JavaUpdates::movingAverage);
     add(builder, Optimizer.SquaredNorm.class, JavaUpdates::squaredNorm);
+    add(builder, Optimizer.GradientScale.class, JavaUpdates::gradientScale);
   }
 
   private static void add(

@@ -52,6 +52,9 @@ final class JavaUpdates {
     float momentum = hyperparameters.get(Optimizer.MOMENTUM);
     float decay = op.decays() ? hyperparameters.get(Optimizer.WEIGHT_DECAY) : 0;
     float scale = hyperparameters.get(Optimizer.GRADIENT_SCALE);
+    if (Float.isNaN(scale)) {
+      return;
+    }
     for (int i = from; i < to; i++) {
       float parameter = parameters.get(i);
       float gradient = scale * gradients.get(i) + decay * parameter;
@@ -75,9 +78,35 @@ final class JavaUpdates {
                   chunks(size),
                   (task, worker) -> {
                     float decay = hyperparameters.get(Optimizer.AVERAGE_DECAY);
+                    if (Float.isNaN(hyperparameters.get(Optimizer.GRADIENT_SCALE))) {
+                      return;
+                    }
                     for (int i = task * CHUNK; i < end(size, task); i++) {
                       average.put(i, decay * average.get(i) + (1 - decay) * parameters.get(i));
                     }
+                  }));
+        });
+  }
+
+  static Kernel gradientScale(Instruction call) {
+    return JavaKernel.simple(
+        call,
+        memory -> {
+          DoubleBuffer squaredNorm = memory.bytes(call.input(0)).asDoubleBuffer();
+          FloatBuffer losses = memory.in(1);
+          FloatBuffer hyperparameters = memory.out(0);
+          return List.of(
+              new Region(
+                  1,
+                  (task, worker) -> {
+                    double sum = 0;
+                    for (int i = 0; i < losses.capacity(); i++) {
+                      sum += losses.get(i);
+                    }
+                    double clip = hyperparameters.get(Optimizer.GRADIENT_CLIP);
+                    hyperparameters.put(
+                        Optimizer.GRADIENT_SCALE,
+                        (float) Optimizer.gradientScale(clip, squaredNorm.get(0), sum));
                   }));
         });
   }

@@ -28,6 +28,12 @@ final class ConvolutionKernels {
   private static final int WANTED_BLOCKS = 512;
   private static final long LEAST_PIXELS = 256;
 
+  /** Orders of a packed filter: [taps][I][O], [taps][O][I], [O][taps][I]. */
+  private static final int AS_IT_IS = 0;
+
+  private static final int TRANSPOSED = 1;
+  static final int OUTPUTS_FIRST = 2;
+
   private static final Window POINT = Window.square(1, 1);
 
   private final CudaKernel.Factory factory;
@@ -159,10 +165,16 @@ final class ConvolutionKernels {
   /** A filter [taps][inputs][outputs] in the stored type, each tap transposed if asked. */
   static Launch pack(
       long filter, long packed, int taps, int inputs, int outputs, boolean transposed) {
+    int order = transposed ? TRANSPOSED : AS_IT_IS;
+    return reorder("pack_filter", filter, packed, taps, inputs, outputs, order);
+  }
+
+  static Launch reorder(
+      String kernel, long from, long to, int taps, int inputs, int outputs, int order) {
     long blocks = Geometry.ceil((long) taps * inputs * outputs, Geometry.THREADS);
-    Arguments a = Launch.arguments(blocks).address(filter).address(packed);
-    a.integer(taps).integer(inputs).integer(outputs).flag(transposed);
-    return Launch.of("pack_filter", blocks, 0, a);
+    Arguments a = Launch.arguments(blocks).address(from).address(to);
+    a.integer(taps).integer(inputs).integer(outputs).integer(order);
+    return Launch.of(kernel, blocks, 0, a);
   }
 
   /** How the pixels of a filter's gradient are split, and where its partial sums lie. */

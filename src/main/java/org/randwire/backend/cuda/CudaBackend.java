@@ -45,6 +45,7 @@ public final class CudaBackend implements Backend {
     var factory = new CudaKernel.Factory(bfloat16(), device.sharedBytes(), this::runAlone);
     NodeKernels.addTo(builder, factory);
     NodeGradientKernels.addTo(builder, factory);
+    LibraryKernels.addTo(builder, factory, new Tuning(device, this::nanosOf));
     ConvolutionKernels.addTo(builder, factory);
     BatchNormKernels.addTo(builder, factory);
     SumKernels.addTo(builder, factory);
@@ -105,17 +106,27 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Optional<Recording> record(List<List<Call>> regions) {
-    List<List<Launch>> launches = new ArrayList<>();
-    for (List<Call> region : regions) {
-      launches.add(region.stream().flatMap(call -> ((CudaCall) call).launches().stream()).toList());
-    }
-    return Optional.of(new Table(LaunchTable.of(launches, bfloat16())));
+    return Optional.of(new Table(table(regions)));
   }
 
-  private void runAlone(List<Launch> launches) {
-    try (Table table = new Table(LaunchTable.of(List.of(launches), bfloat16()))) {
+  private LaunchTable table(List<List<Call>> regions) {
+    List<List<Work>> work = new ArrayList<>();
+    for (List<Call> region : regions) {
+      work.add(region.stream().flatMap(call -> ((CudaCall) call).work().stream()).toList());
+    }
+    return LaunchTable.of(work, bfloat16());
+  }
+
+  private void runAlone(List<Work> work) {
+    try (Table table = new Table(LaunchTable.of(List.of(work), bfloat16()))) {
       table.run();
       table.await();
+    }
+  }
+
+  private long nanosOf(List<Call> regions) {
+    try (Table table = new Table(table(regions.stream().map(List::of).toList()))) {
+      return device.nanosOf(table.recording);
     }
   }
 

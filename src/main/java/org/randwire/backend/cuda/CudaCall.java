@@ -6,12 +6,12 @@ import java.util.function.Consumer;
 import org.randwire.backend.Call;
 
 /**
- * The launches of one region of a kernel; run alone it is measured, recorded it is part of a plan.
+ * What one region of a kernel enqueues; run alone it is measured, recorded it is part of a plan.
  */
-record CudaCall(List<Launch> launches, Consumer<List<Launch>> alone) implements Call {
+record CudaCall(List<Work> work, Consumer<List<Work>> alone) implements Call {
 
   CudaCall {
-    launches = List.copyOf(launches);
+    work = List.copyOf(work);
   }
 
   @Override
@@ -21,6 +21,6 @@ record CudaCall(List<Launch> launches, Consumer<List<Launch>> alone) implements 
 
   @Override
   public void run(int task, int worker) {
-    alone.accept(launches);
+    alone.accept(work);
   }
 }

@@ -10,35 +10,46 @@ import org.randwire.backend.Kernel;
 import org.randwire.op.Instruction;
 
 /**
- * A chain of launches.
+ * A chain of launches and library calls.
  *
- * @param bind the launches of each region
- * @param alone runs launches at once and waits, for profiles
+ * @param bind what each region enqueues
+ * @param alone runs a region at once and waits, for profiles
  */
 record CudaKernel(
     String name,
     int regions,
     long scratchBytes,
-    Function<CudaOperands, List<List<Launch>>> bind,
-    Consumer<List<Launch>> alone)
+    Function<CudaOperands, ? extends List<? extends List<? extends Work>>> bind,
+    Consumer<List<Work>> alone)
     implements Kernel {
 
   @Override
   public List<Call> bind(Binding binding) {
     return bind.apply(new CudaOperands(binding)).stream()
-        .<Call>map(launches -> new CudaCall(launches, alone))
+        .<Call>map(region -> new CudaCall(List.copyOf(region), alone))
         .toList();
   }
 
   /** What makes kernels of one backend: the type of activations and the limits of the device. */
-  record Factory(boolean bfloat16, int sharedBytes, Consumer<List<Launch>> alone) {
+  record Factory(boolean bfloat16, int sharedBytes, Consumer<List<Work>> alone) {
 
     CudaKernel kernel(
         Instruction i,
         int regions,
         long scratchBytes,
-        Function<CudaOperands, List<List<Launch>>> bind) {
-      return new CudaKernel("cuda." + i.primitive().label(), regions, scratchBytes, bind, alone);
+        Function<CudaOperands, ? extends List<? extends List<? extends Work>>> bind) {
+      return kernel("cuda", i, regions, scratchBytes, bind);
+    }
+
+    /** One that begins its name with another library's. */
+    CudaKernel kernel(
+        String library,
+        Instruction i,
+        int regions,
+        long scratchBytes,
+        Function<CudaOperands, ? extends List<? extends List<? extends Work>>> bind) {
+      String name = library + "." + i.primitive().label();
+      return new CudaKernel(name, regions, scratchBytes, bind, alone);
     }
 
     /** One launch without scratch. */

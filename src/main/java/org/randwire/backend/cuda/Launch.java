@@ -10,7 +10,8 @@ import org.randwire.backend.cuda.binding.KernelModule;
  * @param blocks blocks it needs; also the first field of the arguments
  * @param sharedBytes shared memory of a block
  */
-record Launch(String kernel, int rows, long blocks, int sharedBytes, Arguments arguments) {
+record Launch(String kernel, int rows, long blocks, int sharedBytes, Arguments arguments)
+    implements Work {
 
   Launch {
     if (blocks < 1 || blocks > Integer.MAX_VALUE) {

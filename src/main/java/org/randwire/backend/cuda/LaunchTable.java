@@ -4,6 +4,7 @@ package org.randwire.backend.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,8 @@ import org.randwire.backend.cuda.binding.KernelModule;
 /**
  * The launches of a plan put together: those of a region that are the same kernel become one launch
  * whose third grid dimension picks an entry of a table of argument structs. Nodes of one level of
- * the random graph share a region, so a level is a launch for each kind of kernel.
+ * the random graph share a region, so a level is a launch for each kind of kernel. Calls of
+ * libraries follow the launches of their region.
  */
 final class LaunchTable {
 
@@ -36,15 +38,24 @@ final class LaunchTable {
 
   private final List<Batch> batches = new ArrayList<>();
   private final List<Integer> offsets = new ArrayList<>();
+
+  /** Library calls behind so many batches. */
+  private final Map<Integer, List<Device.LibraryCall>> calls = new HashMap<>();
+
   private final int structBytes;
   private final int sizeBytes;
 
-  private LaunchTable(List<List<Launch>> regions, boolean bfloat16) {
-    for (List<Launch> region : regions) {
+  private LaunchTable(List<List<Work>> regions, boolean bfloat16) {
+    for (List<Work> region : regions) {
       Map<KernelModule, List<Launch>> alike = new LinkedHashMap<>();
-      region.forEach(
-          launch ->
-              alike.computeIfAbsent(launch.module(bfloat16), m -> new ArrayList<>()).add(launch));
+      List<Device.LibraryCall> libraries = new ArrayList<>();
+      for (Work work : region) {
+        if (work instanceof Launch launch) {
+          alike.computeIfAbsent(launch.module(bfloat16), m -> new ArrayList<>()).add(launch);
+        } else if (work instanceof Work.Library library) {
+          libraries.add(library.call());
+        }
+      }
       alike.forEach(
           (module, launches) -> {
             for (int from = 0; from < launches.size(); from += MOST_ENTRIES) {
@@ -52,6 +63,7 @@ final class LaunchTable {
               batches.add(new Batch(module, List.copyOf(launches.subList(from, to))));
             }
           });
+      calls.computeIfAbsent(batches.size(), n -> new ArrayList<>()).addAll(libraries);
     }
     int next = 0;
     int arrays = 0;
@@ -68,7 +80,7 @@ final class LaunchTable {
   }
 
   /** The table of a plan; a barrier stands between one region and the next. */
-  static LaunchTable of(List<List<Launch>> regions, boolean bfloat16) {
+  static LaunchTable of(List<List<Work>> regions, boolean bfloat16) {
     return new LaunchTable(regions, bfloat16);
   }
 
@@ -97,16 +109,17 @@ final class LaunchTable {
 
   /** The commands, with the table at {@code base}. */
   List<Device.Command> commands(long base) {
-    List<Device.Command> commands = new ArrayList<>();
+    List<Device.Command> commands = new ArrayList<>(calls.getOrDefault(0, List.of()));
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
       commands.add(
-          new Device.Command(
+          new Device.KernelLaunch(
               batch.module(),
               batch.blocks(),
               batch.launches().size(),
               batch.sharedBytes(),
               base + offsets.get(i)));
+      commands.addAll(calls.getOrDefault(i + 1, List.of()));
     }
     return commands;
   }

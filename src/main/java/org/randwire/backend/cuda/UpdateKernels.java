@@ -20,6 +20,7 @@ final class UpdateKernels {
     catalog.add("cuda", Optimizer.Sgd.class, k::sgd);
     catalog.add("cuda", Optimizer.MovingAverage.class, k::movingAverage);
     catalog.add("cuda", Optimizer.SquaredNorm.class, k::squaredNorm);
+    catalog.add("cuda", Optimizer.GradientScale.class, k::gradientScale);
   }
 
   private CudaKernel sgd(Instruction i) {
@@ -46,6 +47,17 @@ final class UpdateKernels {
           Arguments a = Launch.arguments(blocks).address(o.address(i.input(0)));
           a.address(o.address(i.input(1))).address(o.address(i.output(0))).wide(elements);
           return Launch.of("moving_average", blocks, 0, a);
+        });
+  }
+
+  private CudaKernel gradientScale(Instruction i) {
+    return factory.single(
+        i,
+        o -> {
+          Arguments a = Launch.arguments(1).address(o.address(i.input(0)));
+          a.address(o.address(i.input(1))).address(o.address(i.output(0)));
+          a.integer(Math.toIntExact(i.input(1).elements()));
+          return Launch.of("gradient_scale", 1, 0, a);
         });
   }
 

@@ -146,6 +146,9 @@ final class ReferenceKernels {
     add(
         Optimizer.MovingAverage.class,
         (op, t) -> Updates.movingAverage(t.in(0), t.in(1), t.out(0)));
+    add(
+        Optimizer.GradientScale.class,
+        (op, t) -> Updates.gradientScale(t.in(0), t.in(1), t.out(0)));
     add(Optimizer.SquaredNorm.class, (op, t) -> Updates.squaredNorm(t.in(0), t.out(0)));
   }
 

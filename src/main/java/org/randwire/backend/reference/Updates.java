@@ -17,6 +17,9 @@ final class Updates {
     double momentum = hyperparameters.get(Optimizer.MOMENTUM);
     double decay = op.decays() ? hyperparameters.get(Optimizer.WEIGHT_DECAY) : 0;
     double scale = hyperparameters.get(Optimizer.GRADIENT_SCALE);
+    if (Double.isNaN(scale)) {
+      return;
+    }
     for (int i = 0; i < parameters.size(); i++) {
       double parameter = parameters.get(i);
       double gradient = scale * gradients.get(i) + decay * parameter;
@@ -29,9 +32,22 @@ final class Updates {
 
   static void movingAverage(Tensor parameters, Tensor hyperparameters, Tensor average) {
     double decay = hyperparameters.get(Optimizer.AVERAGE_DECAY);
+    if (Double.isNaN(hyperparameters.get(Optimizer.GRADIENT_SCALE))) {
+      return;
+    }
     for (int i = 0; i < average.size(); i++) {
       average.set(i, decay * average.get(i) + (1 - decay) * parameters.get(i));
     }
+  }
+
+  static void gradientScale(Tensor squaredNorm, Tensor losses, Tensor hyperparameters) {
+    double sum = 0;
+    for (int i = 0; i < losses.size(); i++) {
+      sum += losses.get(i);
+    }
+    double clip = hyperparameters.get(Optimizer.GRADIENT_CLIP);
+    hyperparameters.set(
+        Optimizer.GRADIENT_SCALE, Optimizer.gradientScale(clip, squaredNorm.get(0), sum));
   }
 
   static void squaredNorm(Tensor x, Tensor sum) {

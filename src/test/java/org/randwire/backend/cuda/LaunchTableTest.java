@@ -29,11 +29,13 @@ class LaunchTableTest {
                     launch("a", 64, 2, 0)),
                 List.of(launch("a", 0, 5, 0))),
             false);
-    List<Device.Command> commands = table.commands(BASE);
+    List<Device.KernelLaunch> commands =
+        table.commands(BASE).stream().map(command -> (Device.KernelLaunch) command).toList();
     assertEquals(
         List.of("a", "b", "a", "a"), commands.stream().map(c -> c.module().name()).toList());
-    assertEquals(List.of(2, 1, 1, 1), commands.stream().map(Device.Command::entries).toList());
-    assertEquals(List.of(9L, 1L, 2L, 5L), commands.stream().map(Device.Command::blocks).toList());
+    assertEquals(List.of(2, 1, 1, 1), commands.stream().map(Device.KernelLaunch::entries).toList());
+    assertEquals(
+        List.of(9L, 1L, 2L, 5L), commands.stream().map(Device.KernelLaunch::blocks).toList());
     assertEquals(100, commands.get(0).sharedBytes());
   }
 

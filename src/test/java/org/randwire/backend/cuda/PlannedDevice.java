@@ -3,11 +3,18 @@ package org.randwire.backend.cuda;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.randwire.backend.OutOfDeviceMemoryException;
 import org.randwire.backend.Recording;
+import org.randwire.backend.cuda.binding.Algorithm;
 import org.randwire.backend.cuda.binding.Device;
+import org.randwire.backend.cuda.binding.LibraryProblem;
 
 /** A device that runs nothing: it keeps what was written and what was recorded. */
 public final class PlannedDevice implements Device {
@@ -18,6 +25,9 @@ public final class PlannedDevice implements Device {
   private final long capacity;
   private final TreeMap<Long, byte[]> memory = new TreeMap<>();
   private final List<List<Command>> recordings = new ArrayList<>();
+  private final Map<String, String> kept = new HashMap<>();
+  private Function<LibraryProblem, List<Algorithm>> algorithms = problem -> List.of();
+  private ToLongFunction<List<Command>> nanos = commands -> commands.size();
   private long next = FIRST_ADDRESS;
   private long used;
 
@@ -40,6 +50,31 @@ public final class PlannedDevice implements Device {
   /** Every plan that was recorded, in order. */
   public List<List<Command>> recordings() {
     return recordings;
+  }
+
+  /** The kernel launches of a plan that was recorded. */
+  public List<KernelLaunch> launches(int plan) {
+    return recordings.get(plan).stream()
+        .filter(command -> command instanceof KernelLaunch)
+        .map(command -> (KernelLaunch) command)
+        .toList();
+  }
+
+  /** Has libraries from now on. */
+  public PlannedDevice offering(Function<LibraryProblem, List<Algorithm>> offered) {
+    algorithms = offered;
+    return this;
+  }
+
+  /** Takes as long for a recording as its commands say. */
+  public PlannedDevice taking(ToLongFunction<List<Command>> time) {
+    nanos = time;
+    return this;
+  }
+
+  /** What it keeps, by key. */
+  public Map<String, String> kept() {
+    return kept;
   }
 
   public long usedBytes() {
@@ -99,13 +134,35 @@ public final class PlannedDevice implements Device {
   @Override
   public Recording record(List<Command> commands) {
     recordings.add(List.copyOf(commands));
-    return new Recording() {
-      @Override
-      public void run() {}
+    return new Planned(List.copyOf(commands));
+  }
 
-      @Override
-      public void close() {}
-    };
+  private record Planned(List<Command> commands) implements Recording {
+    @Override
+    public void run() {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Override
+  public long nanosOf(Recording recording) {
+    return nanos.applyAsLong(((Planned) recording).commands());
+  }
+
+  @Override
+  public List<Algorithm> algorithms(LibraryProblem problem) {
+    return algorithms.apply(problem);
+  }
+
+  @Override
+  public Optional<String> kept(String key) {
+    return Optional.ofNullable(kept.get(key));
+  }
+
+  @Override
+  public void keep(String key, String value) {
+    kept.put(key, value);
   }
 
   @Override

@@ -49,9 +49,8 @@ public final class RandWireEngine implements Engine {
   public void step() {
     session.training().setImages(batch.images());
     session.training().setLabels(batch.labels());
-    session.training().run();
-    session.gradientNorm();
-    session.update(recipe.learningRate(), recipe.momentum(), recipe.weightDecay(), 1, 0);
+    session.step(recipe.learningRate(), recipe.momentum(), recipe.weightDecay(), 0, 0);
+    session.gradientNorm(); // Waits for it.
   }
 
   @Override

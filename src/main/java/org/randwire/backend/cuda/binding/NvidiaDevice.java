@@ -3,17 +3,17 @@ package org.randwire.backend.cuda.binding;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
-import org.bytedeco.cuda.global.cudnn;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -35,13 +35,18 @@ public final class NvidiaDevice implements Device {
   private static final int CAPTURE_THIS_THREAD = 1;
   private static final int MOST_DYNAMIC_SHARED = 8;
   private static final int STAGING_BYTES = 32 << 20;
+  private static final int TIMED_ROUNDS = 3;
+  private static final int TIMED_RUNS = 10;
 
   private final CUstream_st stream = new CUstream_st();
   private final Pointer staging = new Pointer();
   private final ByteBuffer stagingView;
   private final Map<KernelModule, CUmod_st> modules = new HashMap<>();
   private final KernelCompiler compiler;
+  private final CacheFolder cache = CacheFolder.ofUser();
+  private final List<VendorLibrary> libraries = new ArrayList<>();
   private final int sharedBytes;
+  private final String kind;
   private final String description;
 
   /** The next free byte of the ring; what lies before may still be under way. */
@@ -54,8 +59,7 @@ public final class NvidiaDevice implements Device {
             + attribute(cudart.cudaDevAttrComputeCapabilityMajor)
             + attribute(cudart.cudaDevAttrComputeCapabilityMinor);
     sharedBytes = attribute(cudart.cudaDevAttrMaxSharedMemoryPerBlockOptin);
-    compiler = new KernelCompiler(architecture, KernelCompiler.defaultCache());
-    description = describe(architecture);
+    compiler = new KernelCompiler(architecture, cache);
     Status.check(
         cudart.cudaStreamCreateWithFlags(stream, NON_BLOCKING), "cudaStreamCreateWithFlags");
     int status = cudart.cudaMallocHost(staging, STAGING_BYTES);
@@ -64,6 +68,30 @@ public final class NvidiaDevice implements Device {
     }
     Status.check(status, "cudaMallocHost");
     stagingView = new BytePointer(staging).capacity(STAGING_BYTES).asByteBuffer();
+    String vendorKernels = openLibraries();
+    kind = deviceName() + ", " + architecture + ", " + vendorKernels;
+    description = deviceName() + ", " + architecture + versions() + ", " + vendorKernels;
+  }
+
+  /** Opens what there is; one line on it. */
+  private String openLibraries() {
+    Optional<String> absence = NvidiaLibraries.vendorKernelsAbsence();
+    if (absence.isPresent()) {
+      return "own kernels only: " + absence.get();
+    }
+    try {
+      libraries.add(new CuDnn(stream));
+      libraries.add(new CublasLt(stream));
+    } catch (IllegalStateException e) {
+      closeLibraries();
+      return "own kernels only: " + e.getMessage();
+    }
+    return String.join(", ", libraries.stream().map(VendorLibrary::description).toList());
+  }
+
+  private void closeLibraries() {
+    libraries.forEach(VendorLibrary::close);
+    libraries.clear();
   }
 
   /** Opens it; the libraries must be there. */
@@ -78,22 +106,19 @@ public final class NvidiaDevice implements Device {
     return value[0];
   }
 
-  private static String describe(String architecture) {
+  private static String deviceName() {
     byte[] name = new byte[256];
     Status.check(cudart.cuDeviceGetName(name, name.length, ORDINAL), "cuDeviceGetName");
+    String text = new String(name, StandardCharsets.UTF_8);
+    return text.substring(0, text.indexOf(0));
+  }
+
+  private static String versions() {
     int[] driver = new int[1];
     int[] runtime = new int[1];
     Status.check(cudart.cudaDriverGetVersion(driver), "cudaDriverGetVersion");
     Status.check(cudart.cudaRuntimeGetVersion(runtime), "cudaRuntimeGetVersion");
-    String text = new String(name, StandardCharsets.UTF_8);
-    return String.format(
-        Locale.ROOT,
-        "%s, %s, driver for CUDA %s, runtime %s, cuDNN %d",
-        text.substring(0, text.indexOf(0)),
-        architecture,
-        version(driver[0]),
-        version(runtime[0]),
-        cudnn.cudnnGetVersion());
+    return ", driver for CUDA " + version(driver[0]) + ", runtime " + version(runtime[0]);
   }
 
   private static String version(int number) {
@@ -188,18 +213,69 @@ public final class NvidiaDevice implements Device {
   // ---- kernels
 
   @Override
+  public List<Algorithm> algorithms(LibraryProblem problem) {
+    return libraries.stream().flatMap(library -> library.algorithms(problem).stream()).toList();
+  }
+
+  @Override
+  public Optional<String> kept(String key) {
+    return cache
+        .read("choice", kind + "\n" + key)
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void keep(String key, String value) {
+    cache.write("choice", kind + "\n" + key, value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
   public Recording record(List<Command> commands) {
     Map<KernelModule, CUfunc_st> functions = new HashMap<>();
-    for (Command command : commands) {
-      functions.computeIfAbsent(command.module(), this::function);
+    Map<LibraryCall, VendorLibrary.Operation> operations = new HashMap<>();
+    try {
+      for (Command command : commands) {
+        if (command instanceof KernelLaunch launch) {
+          functions.computeIfAbsent(launch.module(), this::function);
+        } else if (command instanceof LibraryCall call && !operations.containsKey(call)) {
+          operations.put(call, prepare(call));
+          operations.get(call).run(call);
+        }
+      }
+      for (KernelModule module : functions.keySet()) {
+        // The most there is: plans that were recorded with the same module may need more than this.
+        Status.check(
+            cudart.cuFuncSetAttribute(functions.get(module), MOST_DYNAMIC_SHARED, sharedBytes),
+            "shared memory of " + module.name());
+      }
+      return capture(commands, functions, operations);
+    } finally {
+      operations.values().forEach(VendorLibrary.Operation::close);
     }
-    for (KernelModule module : functions.keySet()) {
-      // The most there is: plans that were recorded with the same module may need more than this.
-      Status.check(
-          cudart.cuFuncSetAttribute(functions.get(module), MOST_DYNAMIC_SHARED, sharedBytes),
-          "shared memory of " + module.name());
+  }
+
+  private VendorLibrary.Operation prepare(LibraryCall call) {
+    return library(call.algorithm()).prepare(call.problem(), call.algorithm());
+  }
+
+  private VendorLibrary library(Algorithm algorithm) {
+    return libraries.get(algorithm.library().equals(CuDnn.NAME) ? 0 : 1);
+  }
+
+  @Override
+  public long nanosOf(Recording recording) {
+    recording.run();
+    await();
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < TIMED_ROUNDS; round++) {
+      long start = System.nanoTime();
+      for (int run = 0; run < TIMED_RUNS; run++) {
+        recording.run();
+      }
+      await();
+      least = Math.min(least, (System.nanoTime() - start) / TIMED_RUNS);
     }
-    return capture(commands, functions);
+    return least;
   }
 
   private CUfunc_st function(KernelModule module) {
@@ -219,24 +295,28 @@ public final class NvidiaDevice implements Device {
     return function;
   }
 
-  private Recording capture(List<Command> commands, Map<KernelModule, CUfunc_st> functions) {
+  private Recording capture(
+      List<Command> commands,
+      Map<KernelModule, CUfunc_st> functions,
+      Map<LibraryCall, VendorLibrary.Operation> operations) {
     await();
     Status.check(
         cudart.cudaStreamBeginCapture(stream, CAPTURE_THIS_THREAD), "cudaStreamBeginCapture");
     CUgraph_st graph = new CUgraph_st();
-    int failed = Status.SUCCESS;
-    try (LongPointer table = new LongPointer(1);
-        PointerPointer<LongPointer> parameters = new PointerPointer<>(1)) {
-      parameters.put(0, table);
+    try {
       for (Command command : commands) {
-        table.put(command.table());
-        int status = launch(command, functions.get(command.module()), parameters);
-        failed = failed == Status.SUCCESS ? status : failed;
+        if (command instanceof KernelLaunch launch) {
+          launch(launch, functions.get(launch.module()));
+        } else if (command instanceof LibraryCall call) {
+          operations.get(call).run(call);
+        }
       }
+    } catch (RuntimeException | Error e) {
+      cudart.cudaStreamEndCapture(stream, graph); // The stream shall be usable again.
+      cudart.cudaGraphDestroy(graph);
+      throw e;
     }
-    int ended = cudart.cudaStreamEndCapture(stream, graph);
-    Status.check(failed, "launching a kernel");
-    Status.check(ended, "cudaStreamEndCapture");
+    Status.check(cudart.cudaStreamEndCapture(stream, graph), "cudaStreamEndCapture");
     CUgraphExec_st executable = new CUgraphExec_st();
     int status = cudart.cudaGraphInstantiate(executable, graph, 0);
     cudart.cudaGraphDestroy(graph);
@@ -244,19 +324,26 @@ public final class NvidiaDevice implements Device {
     return new Graph(executable);
   }
 
-  private int launch(Command command, CUfunc_st function, PointerPointer<LongPointer> parameters) {
-    return cudart.cuLaunchKernel(
-        function,
-        Math.toIntExact(command.blocks()),
-        1,
-        command.entries(),
-        KernelModule.THREADS,
-        1,
-        1,
-        command.sharedBytes(),
-        stream,
-        parameters,
-        (PointerPointer<?>) null);
+  private void launch(KernelLaunch launch, CUfunc_st function) {
+    try (LongPointer table = new LongPointer(1);
+        PointerPointer<LongPointer> parameters = new PointerPointer<>(1)) {
+      table.put(launch.table());
+      parameters.put(0, table);
+      Status.check(
+          cudart.cuLaunchKernel(
+              function,
+              Math.toIntExact(launch.blocks()),
+              1,
+              launch.entries(),
+              KernelModule.THREADS,
+              1,
+              1,
+              launch.sharedBytes(),
+              stream,
+              parameters,
+              (PointerPointer<?>) null),
+          "launching " + launch.module().name());
+    }
   }
 
   private final class Graph implements Recording {
@@ -285,6 +372,7 @@ public final class NvidiaDevice implements Device {
   @Override
   public void close() {
     await();
+    closeLibraries();
     modules.values().forEach(module -> cudart.cuModuleUnload(module));
     modules.clear();
     cudart.cudaFreeHost(staging);

@@ -43,6 +43,15 @@ public final class NvidiaLibraries {
         return Optional.of("the GPU is older than compute capability " + LEAST_MAJOR + ".0");
       }
       Loader.load(nvrtc.class);
+      return Optional.empty();
+    } catch (LinkageError e) {
+      return Optional.of("a CUDA library cannot be loaded: " + rootMessage(e));
+    }
+  }
+
+  /** Why cuDNN and cuBLASLt are not used, one line, so that own kernels do all; nothing if not. */
+  static Optional<String> vendorKernelsAbsence() {
+    try {
       long version = cudnn.cudnnGetVersion();
       return version >= LEAST_CUDNN
           ? Optional.empty()
