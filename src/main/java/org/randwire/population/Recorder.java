@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +29,9 @@ final class Recorder implements AutoCloseable {
   private final Journal journal;
   private final Consumer<String> notes;
   private volatile boolean closed;
+
+  /** Threads that wait for room on the disk. */
+  private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
 
   /** An action that writes files. */
   interface Writing<T> {
@@ -91,13 +96,21 @@ final class Recorder implements AutoCloseable {
     }
   }
 
-  private static void sleep(long millis) throws IOException {
+  private void sleep(long millis) throws IOException {
+    waiting.add(Thread.currentThread());
     try {
       Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while the disk was full", e);
+    } finally {
+      waiting.remove(Thread.currentThread());
     }
+  }
+
+  /** Whether a thread waits for room on the disk, and so makes no steps. */
+  boolean isWaiting(Thread thread) {
+    return waiting.contains(thread);
   }
 
   /** Appends a line of the coordinator. */

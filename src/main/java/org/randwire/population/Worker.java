@@ -331,6 +331,7 @@ public final class Worker {
   private final class Slot implements MemberTraining.Run, AutoCloseable {
     final SweepMember member;
     final Claims.Held held;
+    final Thread thread = Thread.currentThread();
     private volatile Runnable stopAction = () -> {};
     private volatile long progressNanos = System.nanoTime();
     private volatile long step;
@@ -437,6 +438,9 @@ public final class Worker {
         slots = List.copyOf(running.values());
       }
       for (Slot slot : slots) {
+        if (recorder.isWaiting(slot.thread)) {
+          slot.touch(); // a full disk is no hang
+        }
         if (!slot.held.isMine()) {
           slot.stop();
         } else if (System.nanoTime() - slot.progressNanos > settings.hangSeconds() * 1e9) {

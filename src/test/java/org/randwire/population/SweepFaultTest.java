@@ -24,7 +24,7 @@ import org.randwire.population.FaultyWorker.Kind;
 class SweepFaultTest {
 
   private static final double LEASE_SECONDS = 4;
-  private static final double HANG_SECONDS = 2;
+  private static final double HANG_SECONDS = 4;
 
   @TempDir Path path;
 
