@@ -33,7 +33,7 @@ final class Launcher {
           "network.dropout=0.2",
           "network.edgeDrop.probability=0.3");
 
-  private static final int LONGEST_SECONDS = 120;
+  private static final int LONGEST_SECONDS = 300;
 
   private Launcher() {}
 
