@@ -11,8 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.randwire.cli.config.SweepConfig;
@@ -20,6 +18,8 @@ import org.randwire.cli.config.SweepLoader;
 import org.randwire.population.LocalRunner;
 import org.randwire.population.SweepFolder;
 import org.randwire.population.SweepMember;
+import org.randwire.population.SweepSettings;
+import org.randwire.population.SweepStatus;
 import org.randwire.population.SweepTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -85,13 +85,37 @@ final class SweepCommand implements Callable<Integer> {
     return new SweepFolder(path);
   }
 
-  /** How many members the budget of a sweep pays for; 0 for all. */
-  static long budgetRuns(SweepFolder folder) {
-    return SweepLoader.load(folder.config(), List.of()).budget().runs();
+  static SweepSettings.Budget budget(SweepFolder folder) {
+    return SweepLoader.load(folder.config(), List.of()).budget();
   }
 
   static Path usualFolder(SweepConfig config) {
     return Path.of("runs", config.name());
+  }
+
+  /** What {@code run} and {@code resume} end in. */
+  private abstract static class Coordination implements Callable<Integer> {
+
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+        names = "--serve",
+        arity = "0..1",
+        fallbackValue = "0",
+        paramLabel = "PORT",
+        description = "Show the state on a page of this machine alone.")
+    private @Nullable Integer port;
+
+    final int coordinate(SweepFolder folder, SweepConfig config)
+        throws IOException, InterruptedException {
+      return SweepCommand.coordinate(spec, folder, config, port);
+    }
+
+    final PrintWriter err() {
+      return spec.commandLine().getErr();
+    }
   }
 
   /** {@code sweep run}. */
@@ -102,11 +126,7 @@ final class SweepCommand implements Callable<Integer> {
         "Begin a sweep: draw its population, train it, compare its spaces.",
         "The file is described in docs/populations.md; examples/sweep-small.yaml is one."
       })
-  static final class RunSweep implements Callable<Integer> {
-
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    @Spec
-    private CommandSpec spec;
+  static final class RunSweep extends Coordination {
 
     @Parameters(
         paramLabel = "SWEEP.yaml [KEY=VALUE..]",
@@ -127,14 +147,6 @@ final class SweepCommand implements Callable<Integer> {
         names = "--draw",
         description = "Draw the population into the folder and train nothing: sweep worker will.")
     private boolean draws;
-
-    @Option(
-        names = "--serve",
-        arity = "0..1",
-        fallbackValue = "0",
-        paramLabel = "PORT",
-        description = "Show the state on a page of this machine alone.")
-    private @Nullable Integer port;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -157,12 +169,10 @@ final class SweepCommand implements Callable<Integer> {
               config.text(),
               Runtime.getRuntime().availableProcessors());
       if (draws) {
-        spec.commandLine()
-            .getErr()
-            .println(folder.members().size() + " networks drawn into " + folder.path());
+        err().println(folder.members().size() + " networks drawn into " + folder.path());
         return ExitStatus.DONE.code();
       }
-      return coordinate(spec, folder, config, port);
+      return coordinate(folder, config);
     }
   }
 
@@ -174,11 +184,7 @@ final class SweepCommand implements Callable<Integer> {
         "Go on with a sweep after Ctrl-C, a kill or a power loss.",
         "What is finished is not done again; workers and budget may be changed."
       })
-  static final class ResumeSweep implements Callable<Integer> {
-
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    @Spec
-    private CommandSpec spec;
+  static final class ResumeSweep extends Coordination {
 
     @Parameters(
         paramLabel = "FOLDER|SWEEP.yaml [KEY=VALUE..]",
@@ -188,14 +194,6 @@ final class SweepCommand implements Callable<Integer> {
             "Folder of the sweep, or its file, and settings of workers and budget, such as"
                 + " workers.processes=2.")
     private List<String> arguments = new ArrayList<>();
-
-    @Option(
-        names = "--serve",
-        arity = "0..1",
-        fallbackValue = "0",
-        paramLabel = "PORT",
-        description = "Show the state on a page of this machine alone.")
-    private @Nullable Integer port;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -217,7 +215,7 @@ final class SweepCommand implements Callable<Integer> {
       if (!wanted.text().equals(stored.text())) {
         folder.writeConfig(wanted.text());
       }
-      return coordinate(spec, folder, wanted, port);
+      return coordinate(folder, wanted);
     }
   }
 
@@ -268,11 +266,8 @@ final class SweepCommand implements Callable<Integer> {
       CommandSpec spec, SweepFolder folder, SweepConfig config, LocalRunner runner, SweepView view)
       throws IOException, InterruptedException {
     PrintWriter err = spec.commandLine().getErr();
-    CountDownLatch finished = new CountDownLatch(1);
-    Thread hook = new Thread(() -> stopAndWait(runner, finished), "sweep-stop");
-    Runtime.getRuntime().addShutdownHook(hook);
     LocalRunner.Ending ending;
-    try {
+    try (StopHook hook = new StopHook(runner::requestStop, STOP_SECONDS)) {
       ending = runner.run();
       view.clear();
       SweepTable.write(folder);
@@ -292,34 +287,12 @@ final class SweepCommand implements Callable<Integer> {
             default -> ExitStatus.INTERNAL;
           };
       throw new CliException(status, String.valueOf(e.getMessage()), e);
-    } finally {
-      finished.countDown();
-      removeHook(hook);
     }
     if (ending == LocalRunner.Ending.STOPPED) {
       return ExitStatus.INTERRUPTED.code();
     }
     SweepReport.end(spec.commandLine().getOut(), folder, config, ending);
     return ExitStatus.DONE.code();
-  }
-
-  private static void stopAndWait(LocalRunner runner, CountDownLatch finished) {
-    runner.requestStop();
-    try {
-      if (!finished.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-        Thread.currentThread().interrupt();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The process is ending already, which is what the hook was for.
-    }
   }
 
   /** The same Java, class path and options as this process's, and what a worker needs besides. */
@@ -346,7 +319,7 @@ final class SweepCommand implements Callable<Integer> {
   }
 
   /** What the state of a sweep is in JSON. */
-  static Map<String, Object> json(org.randwire.population.SweepStatus status, String name) {
+  static Map<String, Object> json(SweepStatus status, String name) {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("name", name);
     values.put("runs", status.runs());

@@ -147,8 +147,7 @@ final class SweepPlan {
   static List<String> forecast(SweepFolder folder, SweepConfig config, List<SweepMember> members)
       throws IOException {
     List<String> lines = new ArrayList<>();
-    long runs = config.budget().runs() > 0 ? config.budget().runs() : members.size();
-    List<SweepMember> trained = members.subList(0, (int) Math.min(runs, members.size()));
+    List<SweepMember> trained = members.subList(0, config.budget().members(members.size()));
     Map<String, Long> counts = new LinkedHashMap<>();
     trained.forEach(member -> counts.merge(member.label(), 1L, Long::sum));
     double work = trained.stream().mapToDouble(SweepMember::multiplyAdds).sum();

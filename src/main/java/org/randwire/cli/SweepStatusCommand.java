@@ -27,7 +27,7 @@ final class SweepStatusCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     SweepFolder folder = SweepCommand.folder(path);
-    SweepStatus status = SweepStatus.read(folder, SweepCommand.budgetRuns(folder));
+    SweepStatus status = SweepStatus.read(folder, SweepCommand.budget(folder));
     String name = folder.path().toAbsolutePath().normalize().getFileName().toString();
     status.damages().forEach(damage -> output.note(damage.toString()));
     output.print(

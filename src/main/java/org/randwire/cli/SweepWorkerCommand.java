@@ -6,8 +6,6 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.randwire.cli.config.SweepConfig;
 import org.randwire.cli.config.SweepLoader;
@@ -73,21 +71,15 @@ final class SweepWorkerCommand implements Callable<Integer> {
                 waits || coordinator > 0,
                 out::println,
                 () -> halt.accept(LocalRunner.hungStatus())));
-    CountDownLatch finished = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> stopAndWait(worker, finished), "sweep-stop"));
     if (coordinator > 0 || attached) {
       Thread watch = new Thread(() -> stopWithInput(worker), "sweep-input");
       watch.setDaemon(true);
       watch.start();
     }
-    try {
-      Worker.Ending ending = worker.work();
-      return ending == Worker.Ending.STOPPED
+    try (StopHook hook = new StopHook(worker::requestStop, CHECKPOINT_SECONDS)) {
+      return worker.work() == Worker.Ending.STOPPED
           ? ExitStatus.INTERRUPTED.code()
           : ExitStatus.DONE.code();
-    } finally {
-      finished.countDown();
     }
   }
 
@@ -101,16 +93,5 @@ final class SweepWorkerCommand implements Callable<Integer> {
       // as good as its end
     }
     worker.requestStop();
-  }
-
-  private static void stopAndWait(Worker worker, CountDownLatch finished) {
-    worker.requestStop();
-    try {
-      if (!finished.await(CHECKPOINT_SECONDS, TimeUnit.SECONDS)) {
-        Thread.currentThread().interrupt();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

@@ -13,8 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.cli.config.LoadedConfig;
@@ -115,34 +113,8 @@ final class TrainCommand implements Callable<Integer> {
     err.println(start + "; " + folder.path());
     folder.log("randwire " + Version.release() + " " + Version.commit());
     folder.log(start + "; from step " + trainer.stepsDone());
-    CountDownLatch finished = new CountDownLatch(1);
-    Thread hook = new Thread(() -> stopAndWait(trainer, finished), "randwire-stop");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
+    try (StopHook hook = new StopHook(trainer::requestStop, CHECKPOINT_SECONDS)) {
       return train(config, backend, trainer, folder, err);
-    } finally {
-      finished.countDown();
-      removeHook(hook);
-    }
-  }
-
-  /** Runs when the process is told to end: training stops after its step, with a checkpoint. */
-  private static void stopAndWait(Trainer trainer, CountDownLatch finished) {
-    trainer.requestStop();
-    try {
-      if (!finished.await(CHECKPOINT_SECONDS, TimeUnit.SECONDS)) {
-        Thread.currentThread().interrupt();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The process is ending already, which is what the hook was for.
     }
   }
 

@@ -132,8 +132,7 @@ public final class LocalRunner implements AutoCloseable {
     this.recorder = new Recorder(folder, settings, store, view::note);
     this.index = StoreIndex.open(folder, members);
     this.work = SweepStatus.work(members);
-    long runs = settings.budget().runs();
-    this.limit = (int) (runs > 0 ? Math.min(runs, members.size()) : members.size());
+    this.limit = settings.budget().members(members.size());
   }
 
   /**

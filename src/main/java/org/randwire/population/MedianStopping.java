@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.population;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -50,10 +49,5 @@ public record MedianStopping(int pilot, int afterEpoch) {
 
   boolean stops(double[] medians, int epoch, double testError) {
     return epoch >= afterEpoch && epoch <= medians.length && testError > medians[epoch - 1];
-  }
-
-  @Override
-  public String toString() {
-    return "median, pilot " + Arrays.toString(new int[] {pilot}) + ", after epoch " + afterEpoch;
   }
 }

@@ -44,6 +44,11 @@ public record SweepSettings(
   public record Budget(long runs, double hours, double joules) {
     /** No limit. */
     public static final Budget NONE = new Budget(0, 0, 0);
+
+    /** How many members of a population of this size are to be trained. */
+    public int members(int population) {
+      return runs > 0 ? (int) Math.min(runs, population) : population;
+    }
   }
 
   public SweepSettings {

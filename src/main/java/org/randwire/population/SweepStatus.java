@@ -99,17 +99,17 @@ public record SweepStatus(
   /**
    * Where the sweep in a folder stands, from outside.
    *
-   * @param budgetRuns members the budget pays for; 0 for all
+   * @param budget of the sweep
    */
-  public static SweepStatus read(SweepFolder folder, long budgetRuns) throws IOException {
+  public static SweepStatus read(SweepFolder folder, SweepSettings.Budget budget)
+      throws IOException {
     RunStore store = new RunStore(folder.store(), 0);
     Claims claims = new Claims(folder.claims(), Double.MAX_VALUE / 1e12);
     long[] indexed = StoreIndex.fill(folder, store);
-    if (indexed == null || !claims.current().isEmpty() || budgetRuns > 0) {
+    if (indexed == null || !claims.current().isEmpty() || budget.runs() > 0) {
       store.refresh();
       List<SweepMember> members = folder.members();
-      long runs = budgetRuns > 0 ? Math.min(budgetRuns, members.size()) : members.size();
-      return of((int) runs, work(members), store, claims);
+      return of(budget.members(members.size()), work(members), store, claims);
     }
     store.refresh();
     return new SweepStatus(

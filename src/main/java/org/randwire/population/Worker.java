@@ -85,8 +85,7 @@ public final class Worker {
     this.store = new RunStore(folder.store(), pilot);
     this.claims = new Claims(folder.claims(), settings.leaseSeconds());
     this.recorder = new Recorder(folder, settings, store, embedding.notes);
-    long runs = settings.budget().runs();
-    this.limit = (int) (runs > 0 ? Math.min(runs, members.size()) : members.size());
+    this.limit = settings.budget().members(members.size());
   }
 
   /**

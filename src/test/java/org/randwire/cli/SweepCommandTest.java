@@ -29,6 +29,8 @@ import org.randwire.population.RunState;
 import org.randwire.population.RunStore;
 import org.randwire.population.StoredRun;
 import org.randwire.population.SweepFolder;
+import org.randwire.population.SweepSettings;
+import org.randwire.population.SweepStatus;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -318,7 +320,7 @@ class SweepCommandTest {
   void thePageIsServedToThisMachineAlone() throws Exception {
     var members = usual.members();
     try (SweepServer server = SweepServer.start(usual, "tiny", members, 0)) {
-      server.show(org.randwire.population.SweepStatus.read(usual, 0));
+      server.show(SweepStatus.read(usual, SweepSettings.Budget.NONE));
       HttpResponse<String> page = get(server.address());
       assertEquals(200, page.statusCode());
       assertTrue(page.body().contains("8/8 done") && page.body().contains("<svg"), page.body());

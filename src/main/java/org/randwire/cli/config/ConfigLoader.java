@@ -27,7 +27,6 @@ import org.randwire.cli.config.Place.Layer;
 import org.randwire.cli.config.ValueType.Refusal;
 import org.randwire.cli.config.ValueType.TextType;
 import org.randwire.space.Spaces;
-import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -247,34 +246,19 @@ public final class ConfigLoader {
   }
 
   private void readOverrides(List<String> overrides) {
-    Map<String, String> seen = new HashMap<>();
-    for (int rank = 0; rank < overrides.size(); rank++) {
-      String override = overrides.get(rank);
-      int equals = override.indexOf('=');
-      Place place = Place.argument(rank);
-      if (equals < 0) {
-        add(place, "'" + ValueType.clipped(override) + "' is not of the form key=value");
-        continue;
-      }
-      String path = override.substring(0, equals).strip();
-      String value = override.substring(equals + 1);
-      String earlier = seen.putIfAbsent(path, value);
-      if (earlier != null) {
-        add(place, "'" + path + "' is given twice, " + earlier + " and " + value);
-      } else {
-        readOverride(path, value, place);
-      }
-    }
+    Assignment.read(overrides, problems::add).forEach(this::readOverride);
   }
 
-  private void readOverride(String path, String text, Place place) {
+  private void readOverride(Assignment override) {
+    String path = override.path();
+    Place place = override.place();
     ConfigKey key = ConfigSchema.key(path);
     if (key == null && !ConfigSchema.isSection(path) || path.isEmpty()) {
       add(Cause.UNKNOWN_KEY, place, UnknownKey.message(deepestSection(path), path));
       return;
     }
     try {
-      Node value = overrideValue(key, text, place.of(path));
+      Node value = override.node(key != null && key.type() instanceof TextType);
       if (key != null) {
         readValue(key, value, place);
       } else {
@@ -284,13 +268,6 @@ public final class ConfigLoader {
       refused.add(path);
       problems.addAll(e.causes());
     }
-  }
-
-  /** Text is taken as it stands: a path on the command line must not need YAML's quotes. */
-  private static Node overrideValue(@Nullable ConfigKey key, String text, Place place) {
-    return key != null && key.type() instanceof TextType
-        ? new ScalarNode(Tag.STR, text, ScalarStyle.DOUBLE_QUOTED)
-        : ConfigText.parse(text, place);
   }
 
   private static String deepestSection(String path) {

@@ -12,12 +12,10 @@ import java.util.Optional;
 import org.randwire.cli.config.Place.Layer;
 import org.randwire.space.DesignSpace;
 import org.randwire.space.Spaces;
-import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
  * Reads a design space: one by name, or a YAML file whose {@code base} names the space that it
@@ -168,21 +166,15 @@ public final class SpaceLoader {
   }
 
   private static void readOverrides(List<String> overrides, Map<String, Entry> entries) {
-    for (int rank = 0; rank < overrides.size(); rank++) {
-      String override = overrides.get(rank);
-      int equals = override.indexOf('=');
-      Place place = Place.argument(rank);
-      if (equals < 0) {
-        throw new ConfigException(
-            place, "'" + ValueType.clipped(override) + "' is not of the form key=value");
-      }
-      String key = override.substring(0, equals).strip();
-      String value = override.substring(equals + 1);
-      Node node =
-          key.equals(NAME)
-              ? new ScalarNode(Tag.STR, value, ScalarStyle.DOUBLE_QUOTED)
-              : ConfigText.parse(value, place.of(key));
-      entries.put(key, new Entry(node, place, place));
+    List<Assignment> assignments =
+        Assignment.read(
+            overrides,
+            problem -> {
+              throw new ConfigException(List.of(problem));
+            });
+    for (Assignment one : assignments) {
+      Node node = one.node(one.path().equals(NAME));
+      entries.put(one.path(), new Entry(node, one.place(), one.place()));
     }
   }
 }

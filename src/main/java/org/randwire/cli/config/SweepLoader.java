@@ -106,7 +106,7 @@ public final class SweepLoader {
   private final List<Problem> problems = new ArrayList<>();
   private final Map<String, Object> values = new LinkedHashMap<>(DEFAULTS);
   private final Map<String, Place> places = new LinkedHashMap<>();
-  private final List<String> recipeOverrides = new ArrayList<>();
+  private final List<Assignment> recipeOverrides = new ArrayList<>();
   private final Place file;
   private @Nullable Entry spaces;
   private @Nullable Entry recipe;
@@ -210,29 +210,18 @@ public final class SweepLoader {
   }
 
   private void readOverrides(List<String> overrides) {
-    for (int rank = 0; rank < overrides.size(); rank++) {
-      String override = overrides.get(rank);
-      int equals = override.indexOf('=');
-      Place place = Place.argument(rank);
-      if (equals < 0) {
-        add(place, "'" + ValueType.clipped(override) + "' is not of the form key=value");
-        continue;
-      }
-      String key = override.substring(0, equals).strip();
-      String value = override.substring(equals + 1);
+    for (Assignment override : Assignment.read(overrides, problems::add)) {
+      String key = override.path();
       if (key.startsWith(RECIPE + ".")) {
-        recipeOverrides.add(override.substring(RECIPE.length() + 1));
+        recipeOverrides.add(
+            new Assignment(key.substring(RECIPE.length() + 1), override.value(), override.place()));
       } else if (!KEYS.containsKey(key)) {
         List<String> valid = new ArrayList<>(KEYS.keySet());
         valid.add("recipe.KEY");
-        unknown(place, key, valid);
+        unknown(override.place(), key, valid);
       } else {
         try {
-          Node node =
-              KEYS.get(key) instanceof TextType
-                  ? new ScalarNode(Tag.STR, value, ScalarStyle.DOUBLE_QUOTED)
-                  : ConfigText.parse(value, place.of(key));
-          offer(key, node, place);
+          offer(key, override.node(KEYS.get(key) instanceof TextType), override.place());
         } catch (ConfigException e) {
           problems.addAll(e.causes());
         }
@@ -253,7 +242,11 @@ public final class SweepLoader {
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    Recipe loaded = new Recipe(sections, recipe == null ? file : recipe.source(), recipeOverrides);
+    Recipe loaded =
+        new Recipe(
+            sections,
+            recipe == null ? file : recipe.source(),
+            recipeOverrides.stream().map(o -> o.path() + "=" + o.value()).toList());
     return new SweepConfig(
         name,
         (Long) values.get("seed"),
@@ -318,10 +311,10 @@ public final class SweepLoader {
         }
       }
     }
-    for (String override : recipeOverrides) {
-      String why = NOT_IN_RECIPE.get(override.replaceFirst("[.=].*", ""));
+    for (Assignment override : recipeOverrides) {
+      String why = NOT_IN_RECIPE.get(override.path().replaceFirst("\\..*", ""));
       if (why != null) {
-        add(Place.argument(0), RECIPE + "." + override + ": " + why);
+        add(override.place(), RECIPE + "." + override.path() + ": " + why);
       }
     }
     return recipe.value();
@@ -454,16 +447,10 @@ public final class SweepLoader {
 
   private Node merged(Node sections) {
     Node all = sections;
-    for (String override : recipeOverrides) {
-      int equals = override.indexOf('=');
-      String path = override.substring(0, equals).strip();
-      String value = override.substring(equals + 1);
-      ConfigKey key = ConfigSchema.key(path);
-      Node node =
-          key != null && key.type() instanceof TextType
-              ? new ScalarNode(Tag.STR, value, ScalarStyle.DOUBLE_QUOTED)
-              : ConfigText.parse(value, file);
-      all = with(all, List.of(path.split("\\.")), node);
+    for (Assignment override : recipeOverrides) {
+      ConfigKey key = ConfigSchema.key(override.path());
+      Node node = override.node(key != null && key.type() instanceof TextType);
+      all = with(all, List.of(override.path().split("\\.")), node);
     }
     return all;
   }

@@ -129,4 +129,26 @@ class SweepLoaderTest {
         refused.getMessage().contains("sweep.yaml:8:14: unknown key 'training.epocs'"),
         refused.getMessage());
   }
+
+  @Test
+  void anOverrideGivenTwiceOrNotAllowedIsRefused() throws Exception {
+    ConfigException refused =
+        assertThrows(
+            ConfigException.class,
+            () ->
+                SweepLoader.load(
+                    write(GOOD),
+                    List.of(
+                        "recipe.training.epochs=4",
+                        "recipe.training.epochs=5",
+                        "recipe.seed=2",
+                        "workers")));
+    assertEquals(
+        List.of(
+            "command line: 'recipe.training.epochs' is given twice, 4 and 5",
+            "command line: 'workers' is not of the form key=value",
+            "command line: recipe.seed: is the sweep's; every run has one of its own drawn from"
+                + " it"),
+        refused.problems().stream().sorted().toList());
+  }
 }
