@@ -131,7 +131,7 @@ public final class LocalRunner implements AutoCloseable {
     this.claims = new Claims(folder.claims(), settings.leaseSeconds());
     this.recorder = new Recorder(folder, settings, store, view::note);
     this.index = StoreIndex.open(folder, members);
-    this.work = SweepStatus.work(members);
+    this.work = SweepStatus.work(members.stream().mapToLong(SweepMember::multiplyAdds).toArray());
     this.limit = settings.budget().members(members.size());
   }
 

@@ -87,15 +87,21 @@ public final class RunStore {
     offsets.put(folder.resolve(journal), offset);
   }
 
-  /** Takes from the index a member that has its record. */
-  synchronized void addFinished(
-      int member, RunState state, @Nullable String cause, double seconds) {
-    finished.set(member);
-    states.merge(state, 1, Integer::sum);
-    if (cause != null) {
-      causes.merge(cause, 1, Integer::sum);
+  /** Finished runs of one state and cause. */
+  record Finished(RunState state, @Nullable String cause, int runs, double seconds) {}
+
+  /** Takes from the index the members that have their record, and the sums over these. */
+  synchronized void addFinished(BitSet members, List<Finished> sums) {
+    finished.or(members);
+    sums.forEach(this::add);
+  }
+
+  private void add(Finished sum) {
+    states.merge(sum.state, sum.runs, Integer::sum);
+    if (sum.cause != null) {
+      causes.merge(sum.cause, sum.runs, Integer::sum);
     }
-    runSeconds += seconds;
+    runSeconds += sum.seconds;
   }
 
   /** Takes from the index an attempt that failed. */
@@ -215,11 +221,13 @@ public final class RunStore {
     if (finished.get(member)) {
       return;
     }
-    addFinished(
-        member,
-        RunState.valueOf(line.path("state").asString()),
-        line.path("causeKind").isString() ? line.path("causeKind").asString() : null,
-        line.path("seconds").asDouble(0));
+    finished.set(member);
+    add(
+        new Finished(
+            RunState.valueOf(line.path("state").asString()),
+            line.path("causeKind").isString() ? line.path("causeKind").asString() : null,
+            1,
+            line.path("seconds").asDouble(0)));
     if (member < pilotMembers) {
       pilot.put(member, StoredRun.of(line));
     }

@@ -10,8 +10,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 final class StoreIndex implements AutoCloseable {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(StoreIndex.class);
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final SweepFolder folder;
   private final List<SweepMember> members;
@@ -66,12 +69,20 @@ final class StoreIndex implements AutoCloseable {
             "CREATE TABLE attempt(member INTEGER, lease TEXT PRIMARY KEY, cause TEXT, message"
                 + " TEXT, alone INTEGER, step INTEGER)");
         statement.execute("CREATE TABLE journal(name TEXT PRIMARY KEY, bytes INTEGER)");
-        statement.execute("CREATE TABLE population(members INTEGER, multiply_adds INTEGER)");
-        long[] work = SweepStatus.work(members);
         statement.execute(
-            "INSERT INTO population VALUES (" + members.size() + ", " + work[members.size()] + ")");
+            "CREATE TABLE population(member INTEGER PRIMARY KEY, multiply_adds INTEGER)");
       }
       made.setAutoCommit(false);
+      try (PreparedStatement insert =
+          made.prepareStatement("INSERT INTO population VALUES (?, ?)")) {
+        for (int member = 0; member < members.size(); member++) {
+          insert.setInt(1, member);
+          insert.setLong(2, members.get(member).multiplyAdds());
+          insert.addBatch();
+        }
+        insert.executeBatch();
+      }
+      made.commit();
       return made;
     } catch (SQLException | IOException e) {
       LOGGER.warn("{}: is left out: {}", folder.index(), e.toString());
@@ -151,40 +162,48 @@ final class StoreIndex implements AutoCloseable {
   /**
    * Fills a store with what the index has, so that only what came since is to be read.
    *
-   * @return multiply-adds of the finished members and of all, and the number of members; null if
-   *     there is no index that can be read, and then the store is as it was
+   * @return multiply-adds of each member; null if there is no index that can be read, and then the
+   *     store is as it was
    */
   static long @Nullable [] fill(SweepFolder folder, RunStore store) {
     if (!Files.isRegularFile(folder.index())) {
       return null;
     }
-    record Finished(int member, RunState state, @Nullable String cause, double seconds) {}
-    List<Finished> finished = new ArrayList<>();
+    List<RunStore.Finished> finished = new ArrayList<>();
+    BitSet members = new BitSet();
     List<Attempt> attempts = new ArrayList<>();
-    Map<String, Long> offsets = new java.util.HashMap<>();
-    long[] totals = new long[3];
+    Map<String, Long> offsets = new HashMap<>();
+    LongStream.Builder work = LongStream.builder();
     try (Connection connection = connect(folder, true);
         Statement statement = connection.createStatement()) {
       statement.setQueryTimeout(1);
       connection.setAutoCommit(false); // one view of all tables
-      try (ResultSet rows =
-          statement.executeQuery("SELECT members, multiply_adds FROM population")) {
-        if (!rows.next()) {
+      try (ResultSet rows = statement.executeQuery("PRAGMA user_version")) {
+        if (rows.getInt(1) != VERSION) {
           return null;
         }
-        totals[2] = rows.getLong(1);
-        totals[1] = rows.getLong(2);
       }
       try (ResultSet rows =
-          statement.executeQuery("SELECT member, state, cause, seconds, multiply_adds FROM run")) {
+          statement.executeQuery("SELECT multiply_adds FROM population ORDER BY member")) {
+        while (rows.next()) {
+          work.add(rows.getLong(1));
+        }
+      }
+      try (ResultSet rows =
+          statement.executeQuery(
+              "SELECT state, cause, count(*), sum(seconds) FROM run GROUP BY state, cause")) {
         while (rows.next()) {
           finished.add(
-              new Finished(
-                  rows.getInt(1),
-                  RunState.valueOf(rows.getString(2)),
-                  rows.getString(3),
+              new RunStore.Finished(
+                  RunState.valueOf(rows.getString(1)),
+                  rows.getString(2),
+                  rows.getInt(3),
                   rows.getDouble(4)));
-          totals[0] += Math.max(1, rows.getLong(5));
+        }
+      }
+      try (ResultSet rows = statement.executeQuery("SELECT member FROM run")) {
+        while (rows.next()) {
+          members.set(rows.getInt(1));
         }
       }
       try (ResultSet rows = statement.executeQuery("SELECT * FROM attempt")) {
@@ -208,10 +227,10 @@ final class StoreIndex implements AutoCloseable {
       LOGGER.debug("{}: {}", folder.index(), e.toString());
       return null;
     }
-    finished.forEach(f -> store.addFinished(f.member, f.state, f.cause, f.seconds));
+    store.addFinished(members, finished);
     attempts.forEach(store::addAttempt);
     offsets.forEach(store::resumeAt);
-    return totals;
+    return work.build().toArray();
   }
 
   /** Closes it; one that was given up on the way, such as on a full disk, is made again first. */

@@ -105,22 +105,12 @@ public record SweepStatus(
       throws IOException {
     RunStore store = new RunStore(folder.store(), 0);
     Claims claims = new Claims(folder.claims(), Double.MAX_VALUE / 1e12);
-    long[] indexed = StoreIndex.fill(folder, store);
-    if (indexed == null || !claims.current().isEmpty() || budget.runs() > 0) {
-      store.refresh();
-      List<SweepMember> members = folder.members();
-      return of(budget.members(members.size()), work(members), store, claims);
+    long[] multiplyAdds = StoreIndex.fill(folder, store);
+    if (multiplyAdds == null) {
+      multiplyAdds = folder.members().stream().mapToLong(SweepMember::multiplyAdds).toArray();
     }
     store.refresh();
-    return new SweepStatus(
-        (int) indexed[2],
-        store.states(),
-        store.causes(),
-        store.attemptCount(),
-        List.of(),
-        store.runSeconds(),
-        Double.NaN,
-        store.damages());
+    return of(budget.members(multiplyAdds.length), work(multiplyAdds), store, claims);
   }
 
   private static long of(long[] work, int member) {
@@ -128,10 +118,10 @@ public record SweepStatus(
   }
 
   /** Sums of multiply-adds: of the members before each one, and of all. */
-  static long[] work(List<SweepMember> members) {
-    long[] work = new long[members.size() + 1];
-    for (int i = 0; i < members.size(); i++) {
-      work[i + 1] = work[i] + Math.max(1, members.get(i).multiplyAdds());
+  static long[] work(long[] multiplyAdds) {
+    long[] work = new long[multiplyAdds.length + 1];
+    for (int i = 0; i < multiplyAdds.length; i++) {
+      work[i + 1] = work[i] + Math.max(1, multiplyAdds[i]);
     }
     return work;
   }

@@ -13,9 +13,15 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +109,64 @@ class SweepCommandTest {
     assertSameTable(other);
     boolean kept = setting.equals("workers.keep=last");
     assertEquals(kept, Files.exists(other.run(other.members().get(0)).resolve("checkpoints")));
+  }
+
+  /** Records of some members only, as if these had been trained first. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void inWhatOrderItIsRunChangesNoByteOfTheTable(long seed) throws Exception {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, 8).boxed().toList());
+    Collections.shuffle(order, new Random(seed));
+    Set<Integer> first = Set.copyOf(order.subList(0, 4));
+    SweepFolder other = new SweepFolder(folder.resolve("order-" + seed));
+    copyWithRecordsOf(first, other);
+    Launcher.Ended ended =
+        Launcher.start(folder, List.of("sweep", "resume", other.path().toString())).await();
+    assertEquals(0, ended.status(), ended.err());
+    assertSameTable(other);
+    Set<Integer> trained = new TreeSet<>();
+    try (Stream<Path> journals = Files.list(other.store())) {
+      for (Path journal : journals.toList()) {
+        if (!journal.endsWith("first.jsonl")) {
+          members(journal).forEach(trained::add);
+        }
+      }
+    }
+    assertEquals(Set.copyOf(order.subList(4, 8)), trained, "seed " + seed);
+  }
+
+  private static List<Integer> members(Path journal) throws IOException {
+    return Files.readAllLines(journal).stream()
+        .map(line -> JsonMapper.shared().readTree(line))
+        .filter(line -> line.path("kind").asString().equals("run"))
+        .map(line -> line.path("member").asInt())
+        .toList();
+  }
+
+  private static void copyWithRecordsOf(Set<Integer> members, SweepFolder other)
+      throws IOException {
+    Files.createDirectories(other.store());
+    for (Path given :
+        List.of(
+            usual.population(),
+            usual.path().resolve("population.sha256"),
+            usual.path().resolve("sweep.yaml"))) {
+      Files.copy(given, other.path().resolve(given.getFileName()));
+    }
+    List<String> kept = new ArrayList<>();
+    try (Stream<Path> journals = Files.list(usual.store())) {
+      for (Path journal : journals.toList()) {
+        for (String line : Files.readAllLines(journal)) {
+          JsonNode record = JsonMapper.shared().readTree(line);
+          if (record.path("kind").asString().equals("run")
+              && members.contains(record.path("member").asInt())) {
+            kept.add(line);
+          }
+        }
+      }
+    }
+    assertEquals(members.size(), kept.size());
+    Files.write(other.store().resolve("first.jsonl"), kept);
   }
 
   @Test

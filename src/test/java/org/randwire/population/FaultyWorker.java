@@ -30,6 +30,7 @@ final class FaultyWorker implements MemberTraining {
     HALT,
     HEAP,
     NATIVE,
+    MEMORY,
     HANG,
     FREEZE,
     KILL,
@@ -189,6 +190,7 @@ final class FaultyWorker implements MemberTraining {
       case HALT -> Runtime.getRuntime().halt(9);
       case HEAP -> fillHeap();
       case NATIVE -> takeNativeMemory();
+      case MEMORY -> useMoreMemoryThanAllowed();
       case HANG -> {
         while (true) {
           Thread.onSpinWait();
@@ -225,11 +227,23 @@ final class FaultyWorker implements MemberTraining {
     }
   }
 
+  /** Until the kernel ends it. */
+  private static void useMoreMemoryThanAllowed() throws IOException {
+    MemoryGroup.enter(64 << 20);
+    while (true) {
+      unsafe().setMemory(unsafe().allocateMemory(1 << 20), 1 << 20, (byte) 1);
+    }
+  }
+
   private static void writeToNull() {
+    unsafe().putAddress(0, 0);
+  }
+
+  private static sun.misc.Unsafe unsafe() {
     try {
       var field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
       field.setAccessible(true);
-      ((sun.misc.Unsafe) field.get(null)).putAddress(0, 0);
+      return (sun.misc.Unsafe) field.get(null);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }
