@@ -45,9 +45,9 @@ class ArchitectureTest {
     rules.put("random", List.of());
     rules.put("op", List.of("tensor"));
     rules.put("backend", List.of("op", "tensor"));
-    rules.put("backend.reference", List.of("backend", "op", "tensor"));
+    rules.put("backend.reference", List.of("backend", "op", "random", "tensor"));
     rules.put("backend.cpu", List.of("backend", "op", "tensor"));
-    rules.put("backend.cuda", List.of("backend", "op", "tensor"));
+    rules.put("backend.cuda", List.of("backend", "op", "random", "tensor"));
     rules.put("compile", List.of("backend", "op", "tensor"));
     rules.put("network", List.of("graph", "op", "tensor"));
     rules.put("space", List.of("network", "graph", "op", "tensor", "random"));

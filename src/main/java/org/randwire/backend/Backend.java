@@ -36,6 +36,14 @@ public interface Backend extends AutoCloseable {
   /** Memory the device could still give, in bytes. */
   long availableBytes();
 
+  /**
+   * The most bytes of data sets that a network may keep in the device's memory now, beside all that
+   * is there, so that batches are made on the device; 0 where the host makes them.
+   */
+  default long dataBytes() {
+    return 0;
+  }
+
   KernelCatalog catalog();
 
   /**

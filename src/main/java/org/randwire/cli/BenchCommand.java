@@ -134,7 +134,8 @@ final class BenchCommand implements Callable<Integer> {
     RunConfig config = assembly.config();
     CompiledProgram program = session.training();
     LoaderSettings loading =
-        LoaderSettings.training(config.data().batch(), 1, Trainer.layout(program));
+        Trainer.loading(
+            session, LoaderSettings.training(config.data().batch(), 1, Trainer.layout(program)));
     try (BatchLoader loader =
         new BatchLoader(
             images.train(), Augmentation.NONE, new RandomStreams(config.seed()), loading)) {
@@ -167,8 +168,7 @@ final class BenchCommand implements Callable<Integer> {
   private static StepTime step(
       Session session, Batch batch, TrainingSettings settings, RunConfig config) {
     long start = System.nanoTime();
-    session.training().setImages(batch.images());
-    session.training().setLabels(batch.labels());
+    Trainer.fill(session.training(), batch);
     long filled = System.nanoTime();
     session.training().run();
     long computed = System.nanoTime();

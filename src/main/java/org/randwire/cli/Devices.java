@@ -32,7 +32,7 @@ final class Devices {
       case FLOAT64 -> "fp64";
       case FLOAT32 -> "fp32";
       case BFLOAT16 -> "bf16";
-      case INT32 -> throw new IllegalStateException("activations are not integers");
+      case INT32, UINT8 -> throw new IllegalStateException("activations are not integers");
     };
   }
 }

@@ -105,9 +105,10 @@ final class TrainCommand implements Callable<Integer> {
     String start =
         String.format(
             Locale.ROOT,
-            "%s on %s: %,d parameters, %.1f M multiply-adds",
+            "%s on %s%s: %,d parameters, %.1f M multiply-adds",
             config.network().name(),
             backend.description(),
+            trainer.session().holdsData() ? ", data set on the device" : "",
             trainer.graph().parameterCount(),
             trainer.graph().multiplyAdds() / 1e6);
     err.println(start + "; " + folder.path());

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.Slice;
@@ -66,6 +67,12 @@ public final class CompiledProgram implements AutoCloseable {
   private final ExecutionPlan execution;
   private final Map<String, Parameter> controls = new LinkedHashMap<>();
   private final ByteBuffer staging;
+
+  /** Makes batches on the device, where a data set lies there. */
+  private DeviceImages.@Nullable Feed feed;
+
+  /** Whether the batch is the one last told to the feed, not one that the host has written. */
+  private boolean fed;
 
   /**
    * @param arena holds the arena and, behind it, the workers' scratch
@@ -144,6 +151,23 @@ public final class CompiledProgram implements AutoCloseable {
     };
   }
 
+  /** Lets batches be made of a data set that lies on the device. */
+  void attach(DeviceImages images) {
+    Value input = plan.program().input();
+    Value labels = plan.program().labels();
+    feed = images.feed(input, slice(input), labels, slice(labels));
+  }
+
+  /** The plan that makes the batch, if it is to be made on the device. */
+  Optional<ExecutionPlan> feeding() {
+    return feed != null && fed ? Optional.of(feed.plan()) : Optional.empty();
+  }
+
+  /** The plan that makes batches of a data set that lies on the device, if one does. */
+  Optional<ExecutionPlan> feed() {
+    return Optional.ofNullable(feed).map(DeviceImages.Feed::plan);
+  }
+
   public Mode mode() {
     return plan.program().mode();
   }
@@ -182,9 +206,10 @@ public final class CompiledProgram implements AutoCloseable {
           staging.putShort(2 * i, DataType.toBfloat16(images[i]));
         }
       }
-      case INT32 -> throw new IllegalStateException("images are not integers");
+      case INT32, UINT8 -> throw new IllegalStateException("images are not integers");
     }
     own.get(Section.INPUT).write(0, staging);
+    fed = false;
   }
 
   /** Writes the labels of the batch, each in [0, classes). */
@@ -202,6 +227,24 @@ public final class CompiledProgram implements AutoCloseable {
       bytes.putInt(label);
     }
     own.get(Section.LABELS).write(0, bytes.flip());
+    fed = false;
+  }
+
+  /**
+   * Takes examples of the data set that the session holds, as they are seen in an epoch, in place
+   * of {@link #setImages} and {@link #setLabels}: the next runs make the batch on the device.
+   *
+   * @param epoch in [0, 2^56)
+   * @param examples indices in the data set, the first {@code count} of which are used; images
+   *     behind them are zero
+   * @throws IllegalStateException if the session holds none
+   */
+  public void setExamples(long epoch, int[] examples, int count) {
+    if (feed == null) {
+      throw new IllegalStateException("this session holds no data set");
+    }
+    feed.set(epoch, examples, count);
+    fed = true;
   }
 
   /** The masks that may be written before a step; all ones at first. */
@@ -229,13 +272,15 @@ public final class CompiledProgram implements AutoCloseable {
     own.get(Section.CONTROLS).write(value.offset() * value.type().sizeBytes(), bytes);
   }
 
-  /** Runs the program once on the images and labels last written. */
+  /** Runs the program once on the images and labels, or the examples, last set. */
   public void run() {
+    feeding().ifPresent(making -> executor.run(making, null));
     executor.run(execution, null);
   }
 
   /** Runs once and measures every task. */
   public Profile profile() {
+    feeding().ifPresent(making -> executor.run(making, null));
     Profile profile = new Profile(execution);
     executor.run(execution, profile);
     return profile;
@@ -319,6 +364,7 @@ public final class CompiledProgram implements AutoCloseable {
       case FLOAT64 -> bytes.getDouble(8 * index);
       case BFLOAT16 -> DataType.fromBfloat16(bytes.getShort(2 * index));
       case INT32 -> bytes.getInt(4 * index);
+      case UINT8 -> bytes.get(index) & 0xFF;
     };
   }
 
@@ -377,6 +423,9 @@ public final class CompiledProgram implements AutoCloseable {
 
   @Override
   public void close() {
+    if (feed != null) {
+      feed.close();
+    }
     execution.close();
     own.values().forEach(Buffer::close);
     own.clear();

@@ -138,11 +138,11 @@ final class ExecutionPlan implements AutoCloseable {
     }
   }
 
-  /** This plan and another behind it as one command, where the device offers it. */
-  Optional<Recording> recordedWith(ExecutionPlan next, Backend backend) {
-    List<List<Call>> both = new ArrayList<>(regions);
-    both.addAll(next.regions);
-    return backend.record(both);
+  /** Plans one behind the other as one command, where the device offers it. */
+  static Optional<Recording> record(List<ExecutionPlan> plans, Backend backend) {
+    List<List<Call>> all = new ArrayList<>();
+    plans.forEach(plan -> all.addAll(plan.regions));
+    return backend.record(all);
   }
 
   /** Runs the plan as one command; false if the device has none and the calls must be run. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.compile;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -64,6 +66,18 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /**
+   * The images a network is trained and evaluated on, which a device may hold.
+   *
+   * @param training for the training step and batch statistics
+   * @param evaluation for evaluation
+   */
+  public record Data(ImageSource training, ImageSource evaluation) {
+    long sizeBytes() {
+      return DeviceImages.sizeBytes(training.shape()) + DeviceImages.sizeBytes(evaluation.shape());
+    }
+  }
+
   private final Executor executor;
   private final NetworkState state;
   private final Buffer arena;
@@ -73,10 +87,15 @@ public final class Session implements AutoCloseable {
   private final @Nullable CompiledProgram average;
   private final Update update;
 
-  /** Training and update as one command, where the device offers it. */
+  private final List<DeviceImages> data = new ArrayList<>();
+
+  /**
+   * Training and update as one command, where the device offers it; behind the plan that makes the
+   * batch, if the session holds a data set.
+   */
   private final @Nullable Recording step;
 
-  private Session(Plans plans, Options options, Backend backend) {
+  private Session(Plans plans, Options options, Backend backend, @Nullable Data held) {
     var closing = new java.util.ArrayDeque<AutoCloseable>();
     try {
       executor = push(closing, new Executor(backend));
@@ -101,7 +120,22 @@ public final class Session implements AutoCloseable {
                   options,
                   backend,
                   executor));
-      step = training.execution().recordedWith(update.plan(), backend).orElse(null);
+      if (held != null && held.sizeBytes() <= backend.dataBytes()) {
+        int classes = plans.training.program().logits().shape().channels();
+        DeviceImages trained = push(closing, new DeviceImages(held.training(), classes, backend));
+        data.add(trained);
+        training.attach(trained);
+        statistics.attach(trained);
+        DeviceImages tested = push(closing, new DeviceImages(held.evaluation(), classes, backend));
+        data.add(tested);
+        inference.attach(tested);
+        if (average != null) {
+          average.attach(tested);
+        }
+      }
+      List<ExecutionPlan> whole = new ArrayList<>(training.feed().stream().toList());
+      whole.addAll(List.of(training.execution(), update.plan()));
+      step = ExecutionPlan.record(whole, backend).orElse(null);
     } catch (RuntimeException | Error e) {
       closing.forEach(Session::closeQuietly);
       throw e;
@@ -211,6 +245,16 @@ public final class Session implements AutoCloseable {
    * @throws UnsupportedOperationException if the device has no kernel for an op
    */
   public static Session open(OpGraph graph, Options options, Backend backend) {
+    return open(graph, options, backend, null);
+  }
+
+  /**
+   * The same, with the data set copied to the device if it makes batches there and has room beside
+   * the network: {@link #holdsData} says whether it was.
+   *
+   * @throws IllegalArgumentException if a label is not one of the network's classes
+   */
+  public static Session open(OpGraph graph, Options options, Backend backend, @Nullable Data data) {
     backend.prepareWorker();
     Plans plans = Plans.of(graph, options, backend);
     Forecast forecast = forecast(plans, options, backend);
@@ -229,7 +273,7 @@ public final class Session implements AutoCloseable {
               gib(available),
               advice(graph, options, backend, available)));
     }
-    return new Session(plans, options, backend);
+    return new Session(plans, options, backend, data);
   }
 
   /** A batch that fits, found by compiling: neither arena nor scratch is linear in the batch. */
@@ -259,6 +303,14 @@ public final class Session implements AutoCloseable {
 
   private static double gib(long bytes) {
     return bytes / (double) (1L << 30);
+  }
+
+  /**
+   * Whether the data set lies on the device, so that programs take their batches by {@link
+   * CompiledProgram#setExamples}.
+   */
+  public boolean holdsData() {
+    return !data.isEmpty();
   }
 
   public NetworkState state() {
@@ -307,7 +359,7 @@ public final class Session implements AutoCloseable {
       double gradientClip,
       double averageDecay) {
     update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
-    if (step != null) {
+    if (step != null && training.feeding().isPresent() == holdsData()) {
       step.run();
     } else {
       training.run();
@@ -338,6 +390,7 @@ public final class Session implements AutoCloseable {
     statistics.close();
     inference.close();
     training.close();
+    data.forEach(DeviceImages::close);
     arena.close();
     state.close();
     executor.close();

@@ -22,7 +22,7 @@ public final class Batch {
     examples = new int[batchSize];
   }
 
-  /** Normalised values in the layout of the loader. */
+  /** Normalised values in the layout of the loader; empty if it prepares none. */
   public float[] images() {
     return images;
   }

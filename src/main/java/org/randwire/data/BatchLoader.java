@@ -71,7 +71,7 @@ public final class BatchLoader implements AutoCloseable {
           "%s has %d channels, the layout of the batch only %d"
               .formatted(data.name(), data.channels(), layout.paddedChannels()));
     }
-    exampleFloats = layout.paddedChannels() * data.height() * data.width();
+    exampleFloats = settings.images() ? layout.paddedChannels() * data.height() * data.width() : 0;
     int rounding = settings.dropLast() ? 0 : settings.batchSize() - 1;
     batchesPerEpoch = (int) (((long) dataSize + rounding) / settings.batchSize());
     if (batchesPerEpoch == 0) {
@@ -273,7 +273,9 @@ public final class BatchLoader implements AutoCloseable {
       try {
         batch.examples()[i] = example;
         batch.labels()[i] = data.label(example);
-        writer.write(chunk.epoch, example, batch.images(), i * exampleFloats);
+        if (settings.images()) {
+          writer.write(chunk.epoch, example, batch.images(), i * exampleFloats);
+        }
       } catch (RuntimeException e) {
         throw new DataException(
             "%s, example %d: %s".formatted(data.name(), example, e.getMessage()), e);

@@ -22,5 +22,7 @@ public enum Section {
   /** The images of the batch. */
   INPUT,
   /** The labels of the batch. */
-  LABELS
+  LABELS,
+  /** A data set that stays on the device, and which of its examples are the batch. */
+  DATA
 }

@@ -6,7 +6,9 @@ public enum DataType {
   FLOAT32(4),
   FLOAT64(8),
   BFLOAT16(2),
-  INT32(4);
+  INT32(4),
+  /** An unsigned byte: what images are kept as. */
+  UINT8(1);
 
   private final int sizeBytes;
 

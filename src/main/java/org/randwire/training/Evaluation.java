@@ -24,8 +24,7 @@ public record Evaluation(int examples, double loss, double top1Error, double top
     double loss = 0;
     loader.start(0, 0);
     for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
-      program.setImages(batch.images());
-      program.setLabels(batch.labels());
+      Trainer.fill(program, batch);
       program.run();
       double[] losses = program.losses();
       for (int i = 0; i < batch.size(); i++) {

@@ -29,7 +29,7 @@ final class PreciseStatistics {
     for (Batch batch = loader.next();
         batch != null && batches < wanted;
         batch = loader.next(), batches++) {
-      program.setImages(batch.images());
+      Trainer.fill(program, batch);
       program.run();
       Map<String, double[]> statistics = program.statistics();
       for (String name : statistics.keySet()) {

@@ -85,7 +85,11 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.streams = new RandomStreams(seed);
     this.fingerprint = fingerprint(name, graph);
-    this.session = Session.open(graph, settings.session(), backend);
+    Session.Data images =
+        new Session.Data(
+            new DatasetImages(data.train(), augmentation, streams),
+            new DatasetImages(data.test(), Augmentation.NONE, streams));
+    this.session = Session.open(graph, settings.session(), backend, images);
     List<AutoCloseable> opened = new ArrayList<>(List.of(session));
     try {
       int threads = settings.dataThreads();
@@ -94,15 +98,19 @@ public final class Trainer implements AutoCloseable {
               data.train(),
               augmentation,
               streams,
-              LoaderSettings.training(settings.batch(), threads, layout(session.training())));
+              loading(
+                  session,
+                  LoaderSettings.training(settings.batch(), threads, layout(session.training()))));
       opened.add(trainLoader);
       testLoader =
           new BatchLoader(
               data.test(),
               Augmentation.NONE,
               streams,
-              LoaderSettings.evaluation(
-                  settings.evaluationBatch(), threads, layout(session.inference())));
+              loading(
+                  session,
+                  LoaderSettings.evaluation(
+                      settings.evaluationBatch(), threads, layout(session.inference()))));
       opened.add(testLoader);
       masks = new Masks(graph, session.training(), settings.edgeDrop(), streams);
       weights = new Weights(session.state());
@@ -110,6 +118,21 @@ public final class Trainer implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       opened.forEach(Trainer::closeAfterFailure);
       throw e;
+    }
+  }
+
+  /** How batches for {@link #fill} are loaded: without images where the device makes them. */
+  public static LoaderSettings loading(Session session, LoaderSettings settings) {
+    return session.holdsData() ? settings.withoutImages() : settings;
+  }
+
+  /** Hands a batch to a program: its images, or its examples where the device makes them. */
+  public static void fill(CompiledProgram program, Batch batch) {
+    if (batch.images().length == 0) {
+      program.setExamples(batch.epoch(), batch.examples(), batch.size());
+    } else {
+      program.setImages(batch.images());
+      program.setLabels(batch.labels());
     }
   }
 
@@ -268,8 +291,7 @@ public final class Trainer implements AutoCloseable {
 
   private TrainingListener.Step trainStep(Batch batch) {
     CompiledProgram program = session.training();
-    program.setImages(batch.images());
-    program.setLabels(batch.labels());
+    fill(program, batch);
     masks.draw(step, (double) epoch / settings.epochs());
     double rate =
         settings

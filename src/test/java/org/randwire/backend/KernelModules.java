@@ -9,6 +9,7 @@ import org.randwire.backend.cuda.CudaBackend;
 import org.randwire.backend.cuda.PlannedDevice;
 import org.randwire.backend.cuda.binding.Algorithm;
 import org.randwire.backend.cuda.binding.KernelModule;
+import org.randwire.compile.NoiseImages;
 import org.randwire.compile.Session;
 import org.randwire.network.randwire.SmallNetworks;
 import org.randwire.op.Instruction;
@@ -42,7 +43,8 @@ public final class KernelModules {
         for (int channels : new int[] {20, 4}) {
           int batch = channels == 20 ? 4 : 512;
           var options = new Session.Options(batch, batch, 0.1, true, true, false, true);
-          Session.open(SmallNetworks.randwire(3, channels), options, backend).close();
+          var data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, batch, batch);
+          Session.open(SmallNetworks.randwire(3, channels), options, backend, data).close();
         }
       }
       for (int plan = 0; plan < device.recordings().size(); plan++) {

@@ -140,6 +140,11 @@ final class PrimitiveRunner implements AutoCloseable {
     return tensor(name, section, TensorShape.vector(size), denseLayout(), type);
   }
 
+  /** What a data set is kept as: {@code NCHW} on every backend. */
+  Value data(String name, TensorShape shape, DataType type) {
+    return tensor(name, Section.DATA, shape, MemoryLayout.CHANNELS_FIRST, type);
+  }
+
   /** One value per example. */
   Value examples(String name, Section section, int batch, DataType type) {
     return tensor(name, section, new TensorShape(batch, 1, 1, 1), denseLayout(), type);
@@ -232,6 +237,7 @@ final class PrimitiveRunner implements AutoCloseable {
       case FLOAT64 -> bytes.putDouble(at, value);
       case BFLOAT16 -> bytes.putShort(at, DataType.toBfloat16((float) value));
       case INT32 -> bytes.putInt(at, (int) value);
+      case UINT8 -> bytes.put(at, (byte) value);
     }
   }
 
@@ -242,6 +248,7 @@ final class PrimitiveRunner implements AutoCloseable {
       case FLOAT64 -> bytes.getDouble(at);
       case BFLOAT16 -> DataType.fromBfloat16(bytes.getShort(at));
       case INT32 -> bytes.getInt(at);
+      case UINT8 -> bytes.get(at) & 0xFF;
     };
   }
 

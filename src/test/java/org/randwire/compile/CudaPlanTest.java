@@ -2,6 +2,7 @@
 package org.randwire.compile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -101,6 +102,60 @@ class CudaPlanTest {
       assertEquals(used, device.usedBytes());
     }
     assertEquals(0, device.usedBytes());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"FLOAT32", "BFLOAT16"})
+  void aStepOnADataSetOnTheDeviceIsOneCommandThatMakesItsBatch(DataType type) {
+    PlannedDevice device = PlannedDevice.hopper();
+    Session.Data data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, 500, 100);
+    try (CudaBackend backend = backend(device, type);
+        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend, data)) {
+      assertTrue(session.holdsData());
+      // Without data; the batches of training, statistics and evaluation; the step is the last.
+      assertEquals(5 + 3, device.recordings().size());
+      List<String> step =
+          device.launches(7).stream().map(launch -> launch.module().name()).toList();
+      assertEquals("augment", step.get(0));
+      assertEquals(1, step.stream().filter(name -> name.equals("augment")).count());
+      List<String> training =
+          device.launches(0).stream().map(launch -> launch.module().name()).toList();
+      assertEquals(training, step.subList(1, 1 + training.size()));
+      Device.KernelLaunch augment = device.launches(7).get(0);
+      assertEquals(2, augment.blocks() / Math.ceil(SmallNetworks.IMAGE.pixels() / 256.0), 0.0);
+      long used = device.usedBytes();
+      for (int i = 0; i < 3; i++) {
+        session.training().setExamples(1, new int[] {i, 499 - i}, 2);
+        session.step(0.1, 0.9, 1e-4, 0, 0);
+      }
+      assertEquals(8, device.recordings().size());
+      assertEquals(used, device.usedBytes());
+    }
+    assertEquals(0, device.usedBytes());
+  }
+
+  @Test
+  void aDataSetStaysOnTheDeviceOnlyIfItTakesAQuarterOfWhatIsFree() {
+    long images = 1000L * SmallNetworks.IMAGE.elements();
+    Session.Data data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, 900, 100);
+    PlannedDevice alone = PlannedDevice.hopper();
+    long network;
+    try (CudaBackend backend = backend(alone, DataType.FLOAT32);
+        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend)) {
+      assertFalse(session.holdsData());
+      network = alone.usedBytes();
+    }
+    for (boolean fits : new boolean[] {true, false}) {
+      PlannedDevice device = new PlannedDevice(232_448, network + (fits ? 5 : 3) * images);
+      try (CudaBackend backend = backend(device, DataType.FLOAT32);
+          Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend, data)) {
+        assertEquals(fits, session.holdsData());
+        assertEquals(fits, device.usedBytes() > network + images);
+      }
+      assertEquals(0, device.usedBytes());
+    }
   }
 
   @Test

@@ -87,6 +87,63 @@ class SessionTest {
     program.setLabels(labels);
   }
 
+  @Test
+  void aSessionThatHoldsItsDataTakesExamplesOrImages() {
+    OpGraph graph = SmallNetworks.randwire(1, 4);
+    Session.Data data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, 20, 6);
+    try (Backend backend = new HoldingBackend(DataType.FLOAT32, 1 << 20);
+        Session session = Session.open(graph, Session.Options.of(BATCH, 0), backend, data)) {
+      fill(session, 1);
+      CompiledProgram program = session.inference();
+      program.setExamples(0, new int[] {5, 3, 5, 0}, 4);
+      program.run();
+      double[] losses = program.losses();
+      assertEquals(losses[0], losses[2], 0.0);
+      assertTrue(losses[0] != losses[1], "examples 5 and 3");
+      program.setExamples(0, new int[] {3, 0, 0, 0}, 1);
+      program.run();
+      assertEquals(losses[1], program.losses()[0], 0.0);
+      fillBatch(program, 1);
+      program.run();
+      double[] written = program.losses();
+      program.setExamples(0, new int[] {5, 3, 5, 0}, 4);
+      fillBatch(program, 1);
+      program.run();
+      assertArrayEquals(written, program.losses());
+      for (int bad : new int[] {-1, 6}) {
+        int[] examples = {0, 1, bad, 2};
+        assertThrows(IllegalArgumentException.class, () -> program.setExamples(0, examples, BATCH));
+        program.setExamples(0, examples, 2);
+      }
+      int[] examples = new int[BATCH];
+      for (int count : new int[] {0, BATCH + 1}) {
+        assertThrows(IllegalArgumentException.class, () -> program.setExamples(0, examples, count));
+      }
+      assertThrows(IllegalArgumentException.class, () -> program.setExamples(-1, examples, BATCH));
+    }
+    try (Backend backend = new HoldingBackend(DataType.FLOAT32, 1000);
+        Session session = Session.open(graph, Session.Options.of(BATCH, 0), backend, data)) {
+      assertThrows(
+          IllegalStateException.class,
+          () -> session.training().setExamples(0, new int[BATCH], BATCH));
+    }
+  }
+
+  @Test
+  void aLabelThatIsNoClassIsNamedAndLeavesNoMemory() {
+    OpGraph graph = SmallNetworks.randwire(1, 4);
+    Session.Data data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES + 1, 20, 6);
+    try (Backend backend = new HoldingBackend(DataType.FLOAT32, 1 << 20)) {
+      long available = backend.availableBytes();
+      IllegalArgumentException thrown =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> Session.open(graph, Session.Options.of(BATCH, 0), backend, data));
+      assertEquals("label 5 of example 5 of 5 classes", thrown.getMessage());
+      assertEquals(available, backend.availableBytes());
+    }
+  }
+
   private static Session.Options options(boolean fusion) {
     return new Session.Options(BATCH, BATCH, 0.1, fusion, false, true, false);
   }

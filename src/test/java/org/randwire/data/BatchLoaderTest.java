@@ -79,6 +79,22 @@ class BatchLoaderTest {
   }
 
   @Test
+  void batchesWithoutImagesAreTheSameExamplesAndLabels() {
+    Dataset data = data(130);
+    for (LoaderSettings settings :
+        List.of(training(32, 2), LoaderSettings.evaluation(32, 2, LAYOUT))) {
+      List<Copy> whole = epoch(data, settings, AUGMENTATION, 3, 1);
+      List<Copy> bare = epoch(data, settings.withoutImages(), AUGMENTATION, 3, 1);
+      int none = Arrays.hashCode(new float[0]);
+      assertEquals(
+          whole.stream()
+              .map(b -> new Copy(b.epoch(), b.index(), b.examples(), b.labels(), none))
+              .toList(),
+          bare);
+    }
+  }
+
+  @Test
   void everyEpochHasItsOwnOrderAndAugmentation() {
     Dataset data = data(300);
     List<Copy> first = epoch(data, training(300, 1), AUGMENTATION, 0, 0);

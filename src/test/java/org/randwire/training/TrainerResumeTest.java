@@ -17,10 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.compile.Backends;
+import org.randwire.compile.HoldingBackend;
 import org.randwire.tensor.DataType;
 
 /**
@@ -85,6 +87,37 @@ class TrainerResumeTest {
               whole.lines.subList(whole.linesBefore.get(i), whole.lines.size()),
               rest.lines,
               message);
+        }
+      }
+    }
+  }
+
+  /** The same listener's lines, checkpoints and weights, whole and resumed from each other's. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDataSetOnTheDeviceChangesNoBit(boolean cells) {
+    SmallRuns run = cells ? SmallRuns.withCells() : SmallRuns.withEverything();
+    run.preciseStatistics = true;
+    run.checkpointEverySteps = 4;
+    Recording prepared = new Recording();
+    TrainingResult expected;
+    try (Backend backend = new ReferenceBackend(DataType.FLOAT32);
+        Trainer trainer = run.open(backend)) {
+      assertFalse(trainer.session().holdsData());
+      expected = trainer.train(prepared);
+    }
+    try (Backend backend = new HoldingBackend(DataType.FLOAT32, Long.MAX_VALUE)) {
+      Recording made = new Recording();
+      try (Trainer trainer = run.open(backend)) {
+        assertTrue(trainer.session().holdsData());
+        assertEquals(expected, trainer.train(made));
+      }
+      assertEquals(prepared.lines, made.lines);
+      for (int i = 0; i < prepared.checkpoints.size(); i += 2) {
+        try (Trainer trainer = run.open(backend)) {
+          trainer.restore(prepared.checkpoints.get(i));
+          String message = "resumed after step " + trainer.stepsDone();
+          assertEquals(expected, trainer.train(new Recording()), message);
         }
       }
     }

@@ -21,6 +21,8 @@ import org.randwire.tensor.MemoryLayout;
  */
 public final class CudaBackend implements Backend {
 
+  private static final int DATA_SHARE = 4;
+
   private final Device device;
   private final DataType activationType;
   private final KernelCatalog catalog;
@@ -51,6 +53,7 @@ public final class CudaBackend implements Backend {
     SumKernels.addTo(builder, factory);
     PoolKernels.addTo(builder, factory);
     UpdateKernels.addTo(builder, factory);
+    DataKernels.addTo(builder, factory);
     return builder.build();
   }
 
@@ -97,6 +100,12 @@ public final class CudaBackend implements Backend {
   @Override
   public long availableBytes() {
     return device.availableBytes();
+  }
+
+  /** A quarter of what is free: other networks of this and other processes want some too. */
+  @Override
+  public long dataBytes() {
+    return Math.floorDiv(availableBytes(), DATA_SHARE);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.function.Function;
 import org.randwire.backend.KernelCatalog;
 import org.randwire.backend.reference.ReferenceKernel.Loop;
 import org.randwire.op.Add;
+import org.randwire.op.Augment;
 import org.randwire.op.AveragePool;
 import org.randwire.op.BatchNorm;
 import org.randwire.op.Concat;
@@ -44,6 +45,7 @@ final class ReferenceKernels {
     kernels.addBatchNorm();
     kernels.addLosses();
     kernels.addOptimizer();
+    kernels.add(Augment.class, Augmentations::augment);
     return kernels.builder.build();
   }
 

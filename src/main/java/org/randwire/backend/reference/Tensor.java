@@ -50,6 +50,8 @@ abstract class Tensor {
         return new Doubles(shape, size, memory.asDoubleBuffer());
       case INT32:
         return new Ints(shape, size, memory.asIntBuffer());
+      case UINT8:
+        return new Bytes(shape, size, memory);
       default:
         throw new IllegalArgumentException("the reference does not store " + type);
     }
@@ -152,7 +154,26 @@ abstract class Tensor {
 
     @Override
     void set(int index, double value) {
-      throw new UnsupportedOperationException("integers are inputs only");
+      values.put(index, (int) value);
+    }
+  }
+
+  private static final class Bytes extends Tensor {
+    private final ByteBuffer values;
+
+    Bytes(TensorShape shape, int size, ByteBuffer values) {
+      super(shape, size);
+      this.values = values;
+    }
+
+    @Override
+    double get(int index) {
+      return values.get(index) & 0xFF;
+    }
+
+    @Override
+    void set(int index, double value) {
+      throw new UnsupportedOperationException("bytes are inputs only");
     }
   }
 }

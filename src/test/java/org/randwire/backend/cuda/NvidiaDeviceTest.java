@@ -13,8 +13,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.randwire.compile.NoiseImages;
 import org.randwire.compile.Session;
 import org.randwire.tensor.DataType;
+import org.randwire.tensor.TensorShape;
 
 /**
  * Whole plans through the bindings to libraries that compute nothing and check all they are given:
@@ -23,8 +25,11 @@ import org.randwire.tensor.DataType;
  */
 class NvidiaDeviceTest {
 
-  /** Trains a network for three steps, twice over. */
+  /** Trains a network for three steps on a data set on the device, twice over. */
   public static final class Train {
+    private static final Session.Data IMAGES =
+        NoiseImages.data(TensorShape.example(3, 16, 16), 10, 100, 20);
+
     private Train() {}
 
     /** Takes the type of activations. */
@@ -32,9 +37,11 @@ class NvidiaDeviceTest {
       for (int round = 0; round < 2; round++) {
         try (CudaBackend backend = Cuda.open(DataType.valueOf(arguments[0]));
             Session session =
-                Session.open(LibraryKernelsTest.network(), Session.Options.of(4, 0.1), backend)) {
-          System.out.println(backend.description());
+                Session.open(
+                    LibraryKernelsTest.network(), Session.Options.of(4, 0.1), backend, IMAGES)) {
+          System.out.println(backend.description() + ", data there: " + session.holdsData());
           for (int step = 0; step < 3; step++) {
+            session.training().setExamples(step, new int[] {step, 99 - step, 7, 50}, 4);
             session.step(0.1, 0.9, 0, 0, 0);
           }
           session.training().losses();
@@ -63,6 +70,7 @@ class NvidiaDeviceTest {
     assertEquals(0, ended.status(), ended.err());
     assertTrue(ended.out().contains("Stand-in GPU, sm_90"), ended.out());
     assertTrue(ended.out().contains("cuDNN 91900, cuBLASLt 130000"), ended.out());
+    assertTrue(ended.out().contains("data there: true"), ended.out());
     List<String> lines = ended.err().lines().toList();
     assertEquals(List.of(), lines.stream().filter(l -> l.startsWith("STANDIN")).toList());
     TreeSet<String> called = new TreeSet<>();

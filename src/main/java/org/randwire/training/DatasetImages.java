@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.training;
+
+import org.randwire.compile.ImageSource;
+import org.randwire.data.Dataset;
+import org.randwire.data.augment.Augmentation;
+import org.randwire.op.Augment;
+import org.randwire.random.RandomStreams;
+import org.randwire.tensor.TensorShape;
+
+/** A data set as a device may hold it. */
+record DatasetImages(Dataset data, Augmentation augmentation, RandomStreams streams)
+    implements ImageSource {
+
+  @Override
+  public TensorShape shape() {
+    return new TensorShape(data.size(), data.channels(), data.height(), data.width());
+  }
+
+  @Override
+  public void pixels(int example, byte[] into) {
+    data.pixels(example, into);
+  }
+
+  @Override
+  public int label(int example) {
+    return data.label(example);
+  }
+
+  @Override
+  public float[] values(int channel) {
+    return data.normalization().table(channel);
+  }
+
+  @Override
+  public Augment augment() {
+    return new Augment(
+        streams.masterSeed(),
+        augmentation.maxShift(),
+        augmentation.flipProbability(),
+        augmentation.cutout());
+  }
+}
