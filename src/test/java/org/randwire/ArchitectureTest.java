@@ -52,6 +52,7 @@ class ArchitectureTest {
     rules.put("network", List.of("graph", "op", "tensor"));
     rules.put("space", List.of("network", "graph", "op", "tensor", "random"));
     rules.put("data", List.of("tensor", "random"));
+    rules.put("data.image", List.of("data"));
     rules.put(
         "training", List.of("compile", "backend", "op", "data", "network", "random", "tensor"));
     rules.put(
