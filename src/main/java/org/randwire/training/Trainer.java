@@ -66,6 +66,7 @@ public final class Trainer implements AutoCloseable {
   private long trainedExamples;
   private long trainingNanos;
   private long waitedNanos;
+  private int lastUnreadable;
   private long epochNanos;
   private long epochWaitedNanos;
 
@@ -228,6 +229,14 @@ public final class Trainer implements AutoCloseable {
     return trainedExamples / (trainingNanos / 1e9);
   }
 
+  /**
+   * How many examples could not be read in the last epoch: training examples, which were replaced,
+   * and those that the last evaluation left out.
+   */
+  public int unreadable() {
+    return lastUnreadable + lastTest.unreadable();
+  }
+
   /** Share of this process's training time in which steps waited for data; NaN before any. */
   public double waitingShare() {
     return (double) waitedNanos / trainingNanos;
@@ -348,7 +357,7 @@ public final class Trainer implements AutoCloseable {
     epochLoss = 0;
     epochSteps = 0;
     trainTally.clear();
-    int replaced = unreadable.count();
+    lastUnreadable = unreadable.count();
     unreadable.reset(0);
     boolean last = epoch == settings.epochs() || stepsUsedUp();
     boolean evaluates =
@@ -374,7 +383,7 @@ public final class Trainer implements AutoCloseable {
             epoch,
             lastTrainLoss,
             trainError,
-            replaced,
+            lastUnreadable,
             epochWaitedNanos / 1e9,
             epochNanos / 1e9,
             evaluates ? Optional.of(lastTest) : Optional.empty()));
@@ -473,6 +482,20 @@ public final class Trainer implements AutoCloseable {
     minTestError = progress[7];
     minTestErrorEpoch = (int) progress[8];
     trainTally.set(checkpoint.longs(TALLY));
+  }
+
+  /**
+   * Takes over the weights of a checkpoint of a network that differs in the size of its images
+   * alone, to be evaluated at this size.
+   *
+   * @param network what marks the checkpoints of that network ({@link #fingerprint(String,
+   *     OpGraph)})
+   * @throws CheckpointException if it is of another network
+   */
+  public void restoreWeights(Checkpoint checkpoint, String network) {
+    checkpoint.requireNetwork("checkpoint", network);
+    weights.restore(checkpoint);
+    epoch = checkpoint.epoch();
   }
 
   @Override

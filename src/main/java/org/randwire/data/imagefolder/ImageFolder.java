@@ -25,8 +25,8 @@ public final class ImageFolder implements Dataset {
   public static final Normalization NORMALIZATION =
       new Normalization(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
 
-  private static final String TRAIN = "train";
-  private static final String VALIDATION = "val";
+  static final String TRAIN = "train";
+  static final String VALIDATION = "val";
 
   private final String name;
   private final EncodedImages images;
@@ -68,7 +68,7 @@ public final class ImageFolder implements Dataset {
         Augmentation.PHOTOGRAPHS);
   }
 
-  private static EncodedImages half(Path root, String name) {
+  static EncodedImages half(Path root, String name) {
     if (!Files.isDirectory(root)) {
       String found = Files.exists(root) ? "a file" : "no such folder";
       throw DataException.mismatch(root, "a folder with train and val", found);
