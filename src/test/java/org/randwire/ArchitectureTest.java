@@ -54,6 +54,7 @@ class ArchitectureTest {
     rules.put("space", List.of("network", "graph", "op", "tensor", "random"));
     rules.put("data", List.of("tensor", "random"));
     rules.put("data.image", List.of("data", "backend.cpu.binding"));
+    rules.put("data.imagefolder", List.of("data", "data.image", "random"));
     rules.put(
         "training", List.of("compile", "backend", "op", "data", "network", "random", "tensor"));
     rules.put(
