@@ -73,8 +73,7 @@ class DecoderAgreementTest {
       int difference = difference(photograph.getValue(), framing);
       assertTrue(
           difference <= 2,
-          "%s, %s, seed %d: %d levels"
-              .formatted(photograph.getKey(), framing, seed, difference));
+          "%s, %s, seed %d: %d levels".formatted(photograph.getKey(), framing, seed, difference));
       photographs++;
     }
     assertEquals(480, photographs);
@@ -87,7 +86,8 @@ class DecoderAgreementTest {
       if (name.matches("truncated.*|empty.*|garbage.*|gif.*|bmp.*|.*json|corrupt.*")) {
         continue;
       }
-      int difference = difference(file.getValue(), Photos.wholeOf(ImageHeader.read(file.getValue())));
+      int difference =
+          difference(file.getValue(), Photos.wholeOf(ImageHeader.read(file.getValue())));
       assertTrue(difference <= 2, name + ": " + difference + " levels");
     }
   }
