@@ -120,10 +120,15 @@ jdk_home() {
   dirname "$(dirname "$javac")"
 }
 
+# The one header of the system that may be missing or be replaced between two builds.
+jpeg_header() {
+  { printf '#include <cstdio>\n#include <jpeglib.h>\n' | "$CXX" -E -x c++ - 2>/dev/null || true; } | digest
+}
+
 build_library() {
   local source isa text jdk
   for source in native/cpu/*.cpp; do
-    want "$(basename "$source" .cpp)" "$source" "$(content "$source")" "${COMMON[@]}" -O3 -c
+    want "$(basename "$source" .cpp)" "$source" "$(content "$source")$(jpeg_header)" "${COMMON[@]}" -O3 -c
   done
   for source in native/cpu/kernels/*.cpp; do
     text=$(content "$source")

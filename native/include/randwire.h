@@ -29,6 +29,10 @@ enum rw_status {
   RW_INVALID_ARGUMENT = 1,
   // What the function drives is not present in this process.
   RW_UNAVAILABLE = 2,
+  // The data given cannot be decoded.
+  RW_DAMAGED = 3,
+  // Memory that the function needs was refused.
+  RW_OUT_OF_MEMORY = 4,
 };
 
 /// RW_ABI_VERSION of the header that the library was compiled with.
@@ -777,6 +781,93 @@ typedef struct rw_squared_norm_merge_args {
   int partial_count;
 } rw_squared_norm_merge_args;
 RW_API int rw_squared_norm_merge(const rw_squared_norm_merge_args* args, int task, int worker);
+
+// ---- Images ------------------------------------------------------------------------------------------------------
+//
+// RGB images are [height][width][3] bytes.
+
+/// A bilinear filter along one axis, in integers: output i is the sum of counts[i] pixels from firsts[i] on, times
+/// weights[i * stride + 0 ...] / 2^22, rounded and kept within a byte. Weights are not negative, those of an output
+/// add up to less than 2^22 + 2^16. 0 <= firsts[i] <= length - counts[i]; 1 <= counts[i] <= stride.
+typedef struct rw_filter_taps {
+  /// [outputs], as is counts; weights is [outputs][stride].
+  const int* firsts;
+  const int* counts;
+  const int* weights;
+  int stride;
+  int outputs;
+  /// Pixels along the axis, in [1, 2^16].
+  int length;
+} rw_filter_taps;
+
+/// Filters one row of across->length pixels into across->outputs pixels, from right to left if flipped. One byte
+/// behind the row is read.
+RW_API int rw_resize_row(const uint8_t* row, const rw_filter_taps* across, int flipped, uint8_t* result);
+
+/// Filters down->length rows of row_bytes bytes, without gaps, into row `output` of the result.
+RW_API int rw_resize_column(const uint8_t* rows, const rw_filter_taps* down, int output, int64_t row_bytes, uint8_t* result);
+
+/// Resizes an image of down->length rows of across->length pixels: every row, then the columns of what came out.
+/// scratch is for down->length rows of across->outputs pixels; one byte behind the source is read.
+RW_API int rw_resize(const uint8_t* source, const rw_filter_taps* across, const rw_filter_taps* down, int flipped,
+                     uint8_t* scratch, uint8_t* result);
+
+/// The file of libjpeg-turbo that decodes, or null where there is none. The library is looked for once; it is the one
+/// whose ABI this core was compiled for.
+RW_API const char* rw_jpeg_library(void);
+
+/// Why there is no libjpeg-turbo, in one line; empty where there is one.
+RW_API const char* rw_jpeg_absence(void);
+
+/// A JPEG decoder with the memory it keeps from one image to the next; for one thread at a time.
+typedef struct rw_jpeg_decoder rw_jpeg_decoder;
+
+/// Null where memory is refused or libjpeg-turbo absent. Allocates; rw_jpeg_close gives everything back.
+RW_API rw_jpeg_decoder* rw_jpeg_open(void);
+RW_API void rw_jpeg_close(rw_jpeg_decoder* decoder);
+
+/// What the stored components of a JPEG are. CMYK and YCCK are stored inverted.
+enum rw_jpeg_colours {
+  RW_JPEG_GREY = 0,
+  RW_JPEG_RGB = 1,
+  RW_JPEG_YCBCR = 2,
+  RW_JPEG_CMYK = 3,
+  RW_JPEG_YCCK = 4,
+};
+
+/// Which pixels of a file to decode, and what becomes of them.
+typedef struct rw_jpeg_args {
+  const uint8_t* file;
+  int64_t file_bytes;
+  /// What the file's header says; another size or number of components is refused.
+  int width;
+  int height;
+  int colours;
+  /// The region of the stored pixels that is decoded.
+  int left;
+  int top;
+  int region_width;
+  int region_height;
+  /// How the region is turned upright before the filters see it: upright columns run along the stored rows' numbers if
+  /// it is transposed, and stored columns or rows run backwards if reversed.
+  int transposed;
+  int columns_reversed;
+  int rows_reversed;
+  /// The length of each is the upright region's width and height.
+  const rw_filter_taps* across;
+  const rw_filter_taps* down;
+  int flipped;
+  /// [down->outputs][across->outputs][3].
+  uint8_t* result;
+} rw_jpeg_args;
+
+/// Decodes, turns, resizes and flips. Allocates, from libjpeg-turbo at most 512 MiB. RW_DAMAGED and RW_OUT_OF_MEMORY leave
+/// the result undefined and the decoder usable.
+RW_API int rw_jpeg_decode(rw_jpeg_decoder* decoder, const rw_jpeg_args* args);
+
+/// Why the last file was refused, or what was wrong with it but did not keep it from being decoded, in one line; empty
+/// for a sound one. Valid until the next call with this decoder.
+RW_API const char* rw_jpeg_message(const rw_jpeg_decoder* decoder);
 
 #ifdef __cplusplus
 }

@@ -46,12 +46,15 @@ class ArchitectureTest {
     rules.put("op", List.of("tensor"));
     rules.put("backend", List.of("op", "tensor"));
     rules.put("backend.reference", List.of("backend", "op", "random", "tensor"));
-    rules.put("backend.cpu", List.of("backend", "op", "tensor"));
+    rules.put("backend.cpu", List.of("backend.cpu.binding", "backend", "op", "tensor"));
+    rules.put("backend.cpu.binding", List.of());
     rules.put("backend.cuda", List.of("backend", "op", "random", "tensor"));
     rules.put("compile", List.of("backend", "op", "tensor"));
     rules.put("network", List.of("graph", "op", "tensor"));
     rules.put("space", List.of("network", "graph", "op", "tensor", "random"));
     rules.put("data", List.of("tensor", "random"));
+    rules.put("data.image", List.of("data", "backend.cpu.binding"));
+    rules.put("data.imagefolder", List.of("data", "data.image", "random"));
     rules.put(
         "training", List.of("compile", "backend", "op", "data", "network", "random", "tensor"));
     rules.put(

@@ -14,30 +14,36 @@ import org.randwire.data.DatasetDownload;
 import org.randwire.data.DatasetDownload.RemoteFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code randwire data}: fetches a public data set. */
 @Command(
     name = "data",
     mixinStandardHelpOptions = true,
+    subcommands = DataVerifyCommand.class,
     description = {
       "Fetch a public data set: mnist or cifar10.",
       "Every file is checked by its SHA-256; one that is there already is kept."
     })
 final class DataCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "NAME", description = "Name of the data set.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private String name;
+  // Neither is required by picocli, which would ask for them in front of a subcommand too.
+  @Parameters(arity = "0..1", paramLabel = "NAME", description = "Name of the data set.")
+  private @Nullable String name;
 
   @Option(
       names = "--to",
-      required = true,
       paramLabel = "DIR",
       description = "Folder for the files, made if need be.")
+  private @Nullable Path folder;
+
   @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path folder;
+  @Spec
+  private CommandSpec spec;
 
   @Option(
       names = "--from",
@@ -49,6 +55,8 @@ final class DataCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    String name = required(this.name, "parameter: 'NAME'");
+    Path folder = required(this.folder, "option: '--to=DIR'");
     DatasetDownload download = from(mirror, named(name));
     try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive())) {
       download.to(folder, bar::show);
@@ -63,6 +71,13 @@ final class DataCommand implements Callable<Integer> {
             out.printf(
                 "%1$s is complete; use it by data.name=%1$s data.path=%2$s%n", name, folder));
     return ExitStatus.DONE.code();
+  }
+
+  private <T> T required(@Nullable T value, String what) {
+    if (value == null) {
+      throw new ParameterException(spec.commandLine(), "Missing required " + what);
+    }
+    return value;
   }
 
   private static DatasetDownload named(String name) {

@@ -13,6 +13,7 @@ import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.cpu.NativeLibraries;
 import org.randwire.backend.cuda.Cuda;
+import org.randwire.data.image.ImageDecoders;
 import org.randwire.tensor.DataType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.put(
         "bf16", attempt(() -> Devices.bfloat16Absence().map(why -> "no: " + why).orElse("yes")));
     findings.put("cuda", attempt(DoctorCommand::cuda));
+    findings.put("jpeg", attempt(ImageDecoders::description));
     findings.put("caches", attempt(NativeLibraries::cache));
     for (String name : BUNDLED) {
       Optional<Path> folder = RunAssembly.bundledData(name);

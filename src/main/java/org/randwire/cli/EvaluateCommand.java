@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.randwire.backend.Backend;
-import org.randwire.cli.config.LoadedConfig;
+import org.randwire.cli.config.RunConfig;
 import org.randwire.op.OpGraph;
 import org.randwire.training.Checkpoint;
 import org.randwire.training.CheckpointStore;
@@ -42,8 +42,9 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "[KEY=VALUE..]",
       hideParamSyntax = true,
       description =
-          "Settings that differ from the run's: device, threads, precision, fusion, data.path and"
-              + " data.evaluationBatch.")
+          "Settings that differ from the run's: device, threads, precision, fusion, data.path,"
+              + " data.evaluationBatch, data.threads, and for pictures data.size: the network is"
+              + " then tested at another size.")
   private List<String> overrides = new ArrayList<>();
 
   @Option(names = "--best", description = "Take the run's best checkpoint, not the newest.")
@@ -57,36 +58,70 @@ final class EvaluateCommand implements Callable<Integer> {
         best ? RunFolder.bestCheckpoint(path) : RunFolder.checkpoint(path);
     found.skipped().forEach(line -> output.note("skipped " + line));
     overrides.forEach(EvaluateCommand::requireHarmless);
-    LoadedConfig loaded = RunFolder.containing(path).load(overrides);
-    RunAssembly assembly = new RunAssembly(loaded);
+    RunFolder run = RunFolder.containing(path);
+    RunAssembly trained = new RunAssembly(run.load(List.of()));
+    RunAssembly assembly = new RunAssembly(run.load(settings(trained.config())));
+    requireSize(trained.config(), assembly.config());
     OpGraph graph = assembly.network(assembly.stageGraphs());
     try (Backend backend = assembly.backend();
         Trainer trainer = assembly.trainer(graph, backend, assembly.data())) {
-      trainer.restore(found.checkpoint());
-      report(found, trainer.evaluate());
+      if (assembly.imageShape().equals(trained.imageShape())) {
+        trainer.restore(found.checkpoint());
+      } else {
+        String name = trained.config().network().name();
+        OpGraph own = trained.network(trained.stageGraphs());
+        trainer.restoreWeights(found.checkpoint(), Trainer.fingerprint(name, own));
+      }
+      report(found, assembly.config(), graph, trainer.evaluate());
     }
     return ExitStatus.DONE.code();
   }
 
+  /** No step is done, so the memory of one is not taken, unless it gives the statistics. */
+  private List<String> settings(RunConfig trained) {
+    List<String> settings = new ArrayList<>(overrides);
+    if (trained.training().statistics() == RunConfig.Statistics.RUNNING) {
+      settings.add("data.batch=1");
+    }
+    return settings;
+  }
+
+  private static void requireSize(RunConfig trained, RunConfig tested) {
+    if (trained.data().size() != tested.data().size()
+        && tested.data().name() != RunConfig.DataName.IMAGEFOLDER) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "data.size: only pictures (data.name imagefolder) can be brought to another size");
+    }
+  }
+
   /** Another network or another test set would give a number that is not this run's. */
   private static void requireHarmless(String override) {
-    if (!override.matches("(device|threads|precision|fusion|data\\.(path|evaluationBatch))=.*")) {
+    if (!override.matches(
+        "(device|threads|precision|fusion|data\\.(path|evaluationBatch|size|threads))=.*")) {
       throw new CliException(
           ExitStatus.USAGE,
           "'"
               + override
               + "' would evaluate something else than this run; device, threads,"
-              + " precision, fusion, data.path and data.evaluationBatch may differ");
+              + " precision, fusion, data.path, data.evaluationBatch, data.threads and data.size"
+              + " may differ");
     }
   }
 
-  private void report(CheckpointStore.Restored found, Evaluation test) {
+  private void report(
+      CheckpointStore.Restored found, RunConfig config, OpGraph graph, Evaluation test) {
     Checkpoint checkpoint = found.checkpoint();
     Map<String, Object> result = new LinkedHashMap<>();
+    result.put("network", checkpoint.network());
+    result.putAll(TrainCommand.data(config));
     result.put("testLoss", test.loss());
     result.put("testError", test.top1Error());
     result.put("testTop5Error", test.top5Error());
     result.put("examples", test.examples());
+    result.put("unreadable", test.unreadable());
+    result.put("params", graph.parameterCount());
+    result.put("multiplyAdds", graph.multiplyAdds());
     result.put("checkpoint", found.file().toString());
     result.put("step", checkpoint.step());
     result.put("epoch", checkpoint.epoch());
@@ -95,12 +130,13 @@ final class EvaluateCommand implements Callable<Integer> {
         out ->
             out.printf(
                 Locale.ROOT,
-                "test error %.2f %% (top 5: %.2f %%), loss %.4f on %,d examples%n"
+                "test error %.2f %% (top 5: %.2f %%), loss %.4f on %,d examples%s%n"
                     + "%s, step %d, %d epochs done%n",
                 100 * test.top1Error(),
                 100 * test.top5Error(),
                 test.loss(),
                 test.examples(),
+                test.unreadable() == 0 ? "" : ", without " + test.unreadable() + " unreadable ones",
                 found.file(),
                 checkpoint.step(),
                 checkpoint.epoch()));

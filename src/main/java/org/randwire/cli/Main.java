@@ -51,6 +51,7 @@ public final class Main implements Callable<Integer> {
     return List.of(
         new TrainCommand(log),
         new EvaluateCommand(),
+        new SummaryCommand(),
         new DescribeCommand(),
         new SampleCommand(),
         SweepCommand.create(status -> Runtime.getRuntime().halt(status)),

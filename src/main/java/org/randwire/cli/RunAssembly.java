@@ -3,6 +3,7 @@ package org.randwire.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,11 +16,16 @@ import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
 import org.randwire.cli.config.RunConfig.Family;
 import org.randwire.cli.config.RunConfig.RandomWiring;
+import org.randwire.data.BatchLayout;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
+import org.randwire.data.ExampleWriter;
 import org.randwire.data.Synthetic;
 import org.randwire.data.augment.Augmentation;
+import org.randwire.data.augment.ColourChange;
+import org.randwire.data.augment.ResizedCrop;
 import org.randwire.data.cifar.Cifar10;
+import org.randwire.data.imagefolder.ImageFolder;
 import org.randwire.data.mnist.Mnist;
 import org.randwire.graph.BarabasiAlbert;
 import org.randwire.graph.Dag;
@@ -230,12 +236,16 @@ final class RunAssembly {
     return switch (config.data().name()) {
       case MNIST -> TensorShape.example(1, 28, 28);
       case CIFAR10 -> TensorShape.example(3, 32, 32);
-      case SYNTHETIC -> TensorShape.example(3, config.data().size(), config.data().size());
+      case SYNTHETIC, IMAGEFOLDER ->
+          TensorShape.example(3, config.data().size(), config.data().size());
     };
   }
 
   int classes() {
-    return config.data().name() == RunConfig.DataName.SYNTHETIC ? config.data().classes() : 10;
+    return switch (config.data().name()) {
+      case MNIST, CIFAR10 -> 10;
+      case SYNTHETIC, IMAGEFOLDER -> config.data().classes();
+    };
   }
 
   DataSplit data() {
@@ -244,6 +254,7 @@ final class RunAssembly {
           case MNIST -> Mnist.load(dataFolder("mnist"));
           case CIFAR10 -> Cifar10.load(dataFolder("cifar10"));
           case SYNTHETIC -> synthetic();
+          case IMAGEFOLDER -> photographs();
         };
     int limit = config.data().limit();
     if (limit == 0 || limit >= split.train().size()) {
@@ -251,6 +262,19 @@ final class RunAssembly {
     }
     return new DataSplit(
         new Leading(split.train(), limit), split.test(), split.standardAugmentation());
+  }
+
+  private DataSplit photographs() {
+    Path folder = dataFolder("imagefolder");
+    DataSplit split = ImageFolder.load(folder, config.data().size(), config.data().badShare());
+    int found = split.train().classes();
+    if (found != config.data().classes()) {
+      throw loaded.refusal(
+          "data.classes",
+          "%d, but %s has %d classes: set data.classes=%3$d"
+              .formatted(config.data().classes(), folder.resolve("train"), found));
+    }
+    return split;
   }
 
   private DataSplit synthetic() {
@@ -277,11 +301,32 @@ final class RunAssembly {
   }
 
   private Augmentation augmentation(DataSplit split) {
+    RunConfig.Training training = config.training();
     Augmentation augmentation =
-        config.training().augment() == RunConfig.Augmentation.STANDARD
+        training.augment() == RunConfig.Augmentation.STANDARD
             ? split.standardAugmentation()
             : Augmentation.NONE;
-    return augmentation.withCutout(config.training().cutout());
+    if (split.standardAugmentation().crop() != null) { // pictures, and not made-up pixels
+      RunConfig.Colours colours = training.colours();
+      augmentation =
+          augmentation.withColours(
+              new ColourChange(
+                  colours.brightness(),
+                  colours.contrast(),
+                  colours.saturation(),
+                  colours.lighting()));
+      if (training.augment() == RunConfig.Augmentation.STANDARD) {
+        ResizedCrop standard = ResizedCrop.STANDARD;
+        augmentation =
+            augmentation.withCrop(
+                new ResizedCrop(
+                    training.cropScale(),
+                    standard.maxScale(),
+                    standard.minRatio(),
+                    standard.maxRatio()));
+      }
+    }
+    return augmentation.withCutout(training.cutout());
   }
 
   /** The first examples of a data set. */
@@ -322,8 +367,19 @@ final class RunAssembly {
     }
 
     @Override
-    public void pixels(int example, byte[] into) {
-      all.pixels(example, into);
+    public double unreadableShare() {
+      return all.unreadableShare();
+    }
+
+    @Override
+    public void identify(int example, MessageDigest digest) {
+      all.identify(example, digest);
+    }
+
+    @Override
+    public ExampleWriter writer(
+        Augmentation augmentation, RandomStreams streams, BatchLayout layout) {
+      return all.writer(augmentation, streams, layout);
     }
   }
 
@@ -431,8 +487,13 @@ final class RunAssembly {
         training.evaluateEvery(),
         training.checkpointEverySteps(),
         training.checkpointEveryMinutes(),
-        Math.max(1, threads() / 2),
+        dataThreads(),
         config.fusion());
+  }
+
+  /** Half of the workers, which is enough for pixels; pictures may need more on a GPU. */
+  private int dataThreads() {
+    return config.data().threads() == 0 ? Math.max(1, threads() / 2) : config.data().threads();
   }
 
   private static LearningRate learningRate(RunConfig.Schedule schedule) {

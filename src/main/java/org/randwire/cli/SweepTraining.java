@@ -87,12 +87,9 @@ final class SweepTraining implements MemberTraining {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       for (Dataset half : List.of(split.train(), split.test())) {
-        byte[] pixels = new byte[half.pixelCount()];
         digest.update((half.name() + half.size()).getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < half.size(); i++) {
-          half.pixels(i, pixels);
-          digest.update((byte) half.label(i));
-          digest.update(pixels);
+          half.identify(i, digest);
         }
       }
       return HexFormat.of().formatHex(digest.digest(), 0, 16);

@@ -135,8 +135,13 @@ final class TrainCommand implements Callable<Integer> {
       result = trainer.train(new Recorder(folder, metrics, store, progress));
     } catch (DivergedException e) {
       folder.log(String.valueOf(e.getMessage()));
-      folder.writeResult(
-          Map.of("state", "diverged", "step", e.step(), "cause", String.valueOf(e.getMessage())));
+      Map<String, Object> diverged = new LinkedHashMap<>();
+      diverged.put("state", "diverged");
+      diverged.put("network", trainer.fingerprint());
+      diverged.putAll(data(config));
+      diverged.put("step", e.step());
+      diverged.put("cause", String.valueOf(e.getMessage()));
+      folder.writeResult(diverged);
       throw e;
     }
     if (!result.finished()) {
@@ -195,11 +200,23 @@ final class TrainCommand implements Callable<Integer> {
     return Path.of("runs", config.network().name() + "-" + time);
   }
 
+  /** What the network was trained or tested on. */
+  static Map<String, Object> data(RunConfig config) {
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("data", config.data().name().name().toLowerCase(Locale.ROOT));
+    if (config.data().name() == RunConfig.DataName.IMAGEFOLDER) {
+      data.put("size", config.data().size());
+      data.put("classes", config.data().classes());
+    }
+    return data;
+  }
+
   private static Map<String, Object> summary(
       RunConfig config, Backend backend, Trainer trainer, TrainingResult result, double seconds) {
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("state", "done");
     summary.put("network", trainer.fingerprint());
+    summary.putAll(data(config));
     summary.put("seed", config.seed());
     summary.put("epochs", result.epochs());
     summary.put("steps", result.steps());
@@ -218,6 +235,8 @@ final class TrainCommand implements Callable<Integer> {
     summary.put("threads", backend.workers());
     summary.put("seconds", seconds);
     summary.put("imagesPerSecond", trainer.imagesPerSecond());
+    summary.put("waitingShare", trainer.waitingShare());
+    summary.put("unreadable", trainer.unreadable());
     summary.put("version", Version.release());
     summary.put("commit", Version.commit());
     return summary;
@@ -230,12 +249,15 @@ final class TrainCommand implements Callable<Integer> {
         out ->
             out.printf(
                 Locale.ROOT,
-                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s; %s%n",
+                "test accuracy %.2f %% after %d epochs (best %.2f %% after %d), %.0f images/s%s; %s%n",
                 100 * (1 - result.lastTestError()),
                 result.epochs(),
                 100 * (1 - result.minTestError()),
                 result.minTestErrorEpoch(),
                 trainer.imagesPerSecond(),
+                trainer.unreadable() == 0
+                    ? ""
+                    : ", " + trainer.unreadable() + " files unreadable in the last epoch",
                 folder.path()));
   }
 
@@ -262,6 +284,9 @@ final class TrainCommand implements Callable<Integer> {
       line.put(MetricsLog.EPOCHS_DONE, epoch.epoch());
       line.put("trainLoss", epoch.trainLoss());
       line.put("trainError", epoch.trainError());
+      if (epoch.unreadable() > 0) {
+        line.put("unreadable", epoch.unreadable());
+      }
       epoch
           .test()
           .ifPresent(
@@ -269,9 +294,19 @@ final class TrainCommand implements Callable<Integer> {
                 line.put("testLoss", test.loss());
                 line.put("testError", test.top1Error());
                 line.put("testTop5Error", test.top5Error());
+                if (test.unreadable() > 0) {
+                  line.put("testUnreadable", test.unreadable());
+                }
               });
       metrics.append(epoch.step(), line);
-      folder.log(line.toString());
+      // Times are for the log: the metrics are the same in every run of the same seed.
+      folder.log(
+          String.format(
+              Locale.ROOT,
+              "%s; %.2f s, of which %.3f s waiting for data",
+              line,
+              epoch.trainedSeconds(),
+              epoch.waitedSeconds()));
       progress.epochEnd(
           epoch.trainLoss(), epoch.test().map(test -> 1 - test.top1Error()).orElse(Double.NaN));
     }

@@ -2,6 +2,7 @@
 package org.randwire.data;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some examples of an epoch. The arrays belong to the {@link BatchLoader}: they are not to be
@@ -12,6 +13,7 @@ public final class Batch {
   private final float[] images;
   private final int[] labels;
   private final int[] examples;
+  private final @Nullable String[] unreadable;
   private long epoch;
   private int index;
   private int size;
@@ -20,6 +22,7 @@ public final class Batch {
     images = new float[Math.multiplyExact(batchSize, exampleFloats)];
     labels = new int[batchSize];
     examples = new int[batchSize];
+    unreadable = new @Nullable String[batchSize];
   }
 
   /** Normalised values in the layout of the loader; empty if it prepares none. */
@@ -35,6 +38,18 @@ public final class Batch {
   /** The index in the data set of each example. */
   public int[] examples() {
     return examples;
+  }
+
+  /**
+   * Why the example that belongs at a position could not be read; null if it could. The one that
+   * stands there then is the next readable one by index.
+   */
+  public @Nullable String unreadable(int position) {
+    return unreadable[position];
+  }
+
+  void replaced(int position, String reason) {
+    unreadable[position] = reason;
   }
 
   /** Number of examples, from 1 to the batch size. */
@@ -58,6 +73,7 @@ public final class Batch {
     this.size = size;
     int exampleFloats = images.length / labels.length;
     Arrays.fill(images, size * exampleFloats, images.length, 0);
+    Arrays.fill(unreadable, null);
     Arrays.fill(labels, size, labels.length, 0);
     Arrays.fill(examples, size, examples.length, 0);
   }

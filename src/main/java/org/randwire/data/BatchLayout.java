@@ -28,12 +28,12 @@ public record BatchLayout(boolean channelsLast, int paddedChannels) {
   }
 
   /** Distance between two pixels of one row. */
-  int pixelStride() {
+  public int pixelStride() {
     return channelsLast ? paddedChannels : 1;
   }
 
   /** Position of (channel, y, 0) within its example. */
-  int rowStart(int channel, int y, int height, int width) {
+  public int rowStart(int channel, int y, int height, int width) {
     return channelsLast ? y * width * paddedChannels + channel : (channel * height + y) * width;
   }
 }

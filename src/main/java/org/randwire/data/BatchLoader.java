@@ -26,10 +26,8 @@ import org.randwire.random.RandomStreams;
 public final class BatchLoader implements AutoCloseable {
   private static final int SLOTS = 3;
 
-  /**
-   * Examples a thread takes at once: small enough to share a batch, large enough to rarely lock.
-   */
-  private static final int CHUNK = 32;
+  /** Most examples a thread takes at once: enough that it rarely locks. */
+  private static final int LARGEST_CHUNK = 32;
 
   private final Dataset data;
   private final LoaderSettings settings;
@@ -37,6 +35,7 @@ public final class BatchLoader implements AutoCloseable {
   private final int dataSize;
   private final int exampleFloats;
   private final int batchesPerEpoch;
+  private final int chunkSize;
   private final List<Slot> slots = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
 
@@ -51,6 +50,7 @@ public final class BatchLoader implements AutoCloseable {
   private int oldestHeld;
   private int running;
   private boolean failed;
+  private long waitedNanos;
   private boolean closed;
 
   /**
@@ -79,11 +79,22 @@ public final class BatchLoader implements AutoCloseable {
           "%s has %d examples, too few for a batch of %d"
               .formatted(data.name(), dataSize, settings.batchSize()));
     }
+    // Several shares of a batch for each thread, so that all end at about the same time.
+    chunkSize =
+        Math.max(1, Math.min(LARGEST_CHUNK, settings.batchSize() / (4 * settings.threads())));
     for (int i = 0; i < SLOTS; i++) {
       slots.add(new Slot(new Batch(settings.batchSize(), exampleFloats)));
     }
+    List<ExampleWriter> writers = new ArrayList<>();
     for (int i = 0; i < settings.threads(); i++) {
-      ExampleWriter writer = new ExampleWriter(data, augmentation, streams, layout);
+      ExampleWriter writer;
+      try {
+        writer = data.writer(augmentation, streams, layout);
+      } catch (RuntimeException | Error e) {
+        writers.forEach(ExampleWriter::close);
+        throw e;
+      }
+      writers.add(writer);
       Thread thread = new Thread(() -> work(writer), "randwire-data-" + i);
       thread.setDaemon(true);
       threads.add(thread);
@@ -159,15 +170,26 @@ public final class BatchLoader implements AutoCloseable {
         return null;
       }
       Slot slot = slots.get(nextBatch % SLOTS);
-      while (!isReady(slot)) {
-        await();
-        requireOpen();
+      if (!isReady(slot)) {
+        long started = System.nanoTime();
+        while (!isReady(slot)) {
+          await();
+          requireOpen();
+        }
+        waitedNanos += System.nanoTime() - started;
       }
       if (slot.failure != null) {
         throw surfaced(slot.failure);
       }
       nextBatch++;
       return slot.batch;
+    }
+  }
+
+  /** How long {@link #next} has waited for batches that were not ready, since the loader opened. */
+  public long waitedNanos() {
+    synchronized (lock) {
+      return waitedNanos;
     }
   }
 
@@ -220,14 +242,16 @@ public final class BatchLoader implements AutoCloseable {
   }
 
   private void work(ExampleWriter writer) {
-    for (Chunk chunk = claim(); chunk != null; chunk = claim()) {
-      Throwable failure = null;
-      try {
-        prepare(writer, chunk);
-      } catch (Throwable e) { // Whatever it is, the consumer must hear of it instead of waiting.
-        failure = e;
+    try (writer) {
+      for (Chunk chunk = claim(); chunk != null; chunk = claim()) {
+        Throwable failure = null;
+        try {
+          prepare(writer, chunk);
+        } catch (Throwable e) { // Whatever it is, the consumer must hear of it instead of waiting.
+          failure = e;
+        }
+        finish(chunk.slot, failure);
       }
-      finish(chunk.slot, failure);
     }
   }
 
@@ -251,11 +275,11 @@ public final class BatchLoader implements AutoCloseable {
       int first = claimBatch * settings.batchSize();
       slot.batch.begin(epoch, claimBatch, Math.min(settings.batchSize(), dataSize - first));
       slot.index = claimBatch;
-      slot.unfinishedChunks = (slot.batch.size() + CHUNK - 1) / CHUNK;
+      slot.unfinishedChunks = (slot.batch.size() + chunkSize - 1) / chunkSize;
       slot.failure = null;
     }
-    int from = claimChunk * CHUNK;
-    int to = Math.min(from + CHUNK, slot.batch.size());
+    int from = claimChunk * chunkSize;
+    int to = Math.min(from + chunkSize, slot.batch.size());
     claimChunk++;
     if (to == slot.batch.size()) {
       claimBatch++;
@@ -270,17 +294,38 @@ public final class BatchLoader implements AutoCloseable {
     int first = batch.index() * settings.batchSize();
     for (int i = chunk.from; i < chunk.to; i++) {
       int example = chunk.order == null ? first + i : chunk.order[first + i];
+      int written = settings.images() ? write(writer, chunk.epoch, example, batch, i) : example;
+      batch.examples()[i] = written;
+      batch.labels()[i] = data.label(written);
+    }
+  }
+
+  /**
+   * Writes an example, or the next readable one by index if it is not, and gives its index. That
+   * depends on the data alone, so every thread and every run comes to the same one.
+   */
+  private int write(ExampleWriter writer, long epoch, int example, Batch batch, int position) {
+    int mayFail = (int) (data.unreadableShare() * dataSize);
+    for (int tried = 0; ; tried++) {
+      int next = (int) (((long) example + tried) % dataSize);
       try {
-        batch.examples()[i] = example;
-        batch.labels()[i] = data.label(example);
-        if (settings.images()) {
-          writer.write(chunk.epoch, example, batch.images(), i * exampleFloats);
+        writer.write(epoch, next, batch.images(), position * exampleFloats);
+        return next;
+      } catch (DataException e) {
+        if (tried == 0 && mayFail > 0) {
+          batch.replaced(position, String.valueOf(e.getMessage()));
+        } else if (tried >= mayFail) {
+          throw failed(next, e);
         }
       } catch (RuntimeException e) {
-        throw new DataException(
-            "%s, example %d: %s".formatted(data.name(), example, e.getMessage()), e);
+        throw failed(next, e);
       }
     }
+  }
+
+  private DataException failed(int example, RuntimeException cause) {
+    return new DataException(
+        "%s, example %d: %s".formatted(data.name(), example, cause.getMessage()), cause);
   }
 
   private void finish(Slot slot, @Nullable Throwable failure) {

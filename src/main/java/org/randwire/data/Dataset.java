@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.data;
 
+import java.security.MessageDigest;
+import org.randwire.data.augment.Augmentation;
+import org.randwire.random.RandomStreams;
+
 /**
- * Labelled 8-bit images of one size. Methods are called by several threads at once and must always
- * give the same answer.
+ * Labelled images that a network sees at one size: pixels of that size ({@link PixelDataset}), or
+ * pictures that are decoded and brought to it. Methods are called by several threads at once and
+ * must always give the same answer.
  */
 public interface Dataset {
   /** A short name for messages, for example {@code cifar10/train}. */
@@ -17,8 +22,10 @@ public interface Dataset {
 
   int channels();
 
+  /** Height at which a network sees the images. */
   int height();
 
+  /** Width at which a network sees the images. */
   int width();
 
   /** Mean and standard deviation of each channel. */
@@ -28,16 +35,23 @@ public interface Dataset {
   int label(int example);
 
   /**
-   * Copies the pixels of an example in [0, size) into the array, in [C, H, W] order, as unsigned
-   * bytes.
-   *
-   * @param into of {@link #pixelCount} bytes
-   * @throws DataException if the example cannot be read
+   * How many of the examples may be unreadable, as a share of all in [0, 1): so many are replaced
+   * and counted, one more ends the work. 0 where the first must end it.
    */
-  void pixels(int example, byte[] into);
-
-  /** Bytes of one example: channels * height * width. */
-  default int pixelCount() {
-    return channels() * height() * width();
+  default double unreadableShare() {
+    return 0;
   }
+
+  /**
+   * Feeds a digest with what tells an example from another: its label, and its pixels or the name
+   * of its file.
+   */
+  void identify(int example, MessageDigest digest);
+
+  /**
+   * Makes what prepares single examples; each thread has one of its own.
+   *
+   * @throws IllegalArgumentException if this kind of data cannot be augmented so
+   */
+  ExampleWriter writer(Augmentation augmentation, RandomStreams streams, BatchLayout layout);
 }

@@ -1,87 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.data;
 
-import java.util.Arrays;
-import org.randwire.data.augment.Augmentation;
-import org.randwire.data.augment.Augmentation.Hole;
-import org.randwire.data.augment.Augmentation.Placement;
-import org.randwire.random.PhiloxStream;
-import org.randwire.random.Purpose;
-import org.randwire.random.RandomStreams;
-
 /**
- * Turns single examples into normalised values in a batch: a pure function of (master seed, epoch,
- * example). One writer per thread, since it keeps its scratch space.
+ * Turns single examples of a {@link Dataset} into normalised values in a batch: a pure function of
+ * (master seed, epoch, example). For one thread, since it keeps its scratch space.
  */
-final class ExampleWriter {
-  private static final Placement IN_PLACE = new Placement(0, 0, false);
+public interface ExampleWriter extends AutoCloseable {
+  /**
+   * Writes an example as an epoch sees it.
+   *
+   * @param into values of a batch in the layout the writer was made for; pads are left alone
+   * @param start position of the example's first value
+   * @throws DataException if the example cannot be read; its values are then undefined
+   */
+  void write(long epoch, int example, float[] into, int start);
 
-  private final Dataset data;
-  private final Augmentation augmentation;
-  private final BatchLayout layout;
-  private final PhiloxStream random;
-  private final byte[] pixels;
-  private final float[][] tables;
-
-  ExampleWriter(
-      Dataset data, Augmentation augmentation, RandomStreams streams, BatchLayout layout) {
-    this.data = data;
-    this.augmentation = augmentation;
-    this.layout = layout;
-    random = streams.stream(Purpose.AUGMENTATION, 0, 0);
-    pixels = new byte[data.pixelCount()];
-    tables = new float[data.channels()][];
-    Arrays.setAll(tables, data.normalization()::table);
-  }
-
-  /** Writes the example as the epoch sees it, starting at {@code start}; pads are left alone. */
-  void write(long epoch, int example, float[] into, int start) {
-    data.pixels(example, pixels);
-    int height = data.height();
-    int width = data.width();
-    boolean augments = !augmentation.equals(Augmentation.NONE);
-    Placement placement =
-        augments ? augmentation.draw(random.reset(Purpose.AUGMENTATION, epoch, example)) : IN_PLACE;
-    Hole hole = augments ? augmentation.drawHole(random, height, width) : Hole.NONE;
-    for (int c = 0; c < tables.length; c++) {
-      for (int y = 0; y < height; y++) {
-        int from = y + placement.down();
-        int to = start + layout.rowStart(c, y, height, width);
-        if (from < 0 || from >= height) {
-          zeroRow(into, to, width);
-        } else {
-          writeRow(tables[c], (c * height + from) * width, placement, into, to, width);
-        }
-        if (y >= hole.top() && y < hole.bottom()) {
-          zeroRow(into, to + hole.left() * layout.pixelStride(), hole.right() - hole.left());
-        }
-      }
-    }
-  }
-
-  private void writeRow(
-      float[] table, int from, Placement placement, float[] into, int to, int width) {
-    int right = placement.right();
-    int first = Math.min(width, Math.max(0, -right));
-    int last = Math.max(first, Math.min(width, width - right));
-    int step = placement.flipped() ? -layout.pixelStride() : layout.pixelStride();
-    int position = placement.flipped() ? to - (width - 1) * step : to;
-    int x = 0;
-    for (; x < first; x++, position += step) {
-      into[position] = 0;
-    }
-    for (; x < last; x++, position += step) {
-      into[position] = table[pixels[from + x + right] & 0xFF];
-    }
-    for (; x < width; x++, position += step) {
-      into[position] = 0;
-    }
-  }
-
-  private void zeroRow(float[] into, int to, int width) {
-    int step = layout.pixelStride();
-    for (int x = 0, position = to; x < width; x++, position += step) {
-      into[position] = 0;
-    }
-  }
+  @Override
+  default void close() {}
 }

@@ -4,7 +4,7 @@ package org.randwire.data;
 import java.util.Objects;
 
 /** A data set whose pixels are held in one array, [N, C, H, W] as unsigned bytes. */
-public final class InMemoryDataset implements Dataset {
+public final class InMemoryDataset implements PixelDataset {
   private final String name;
   private final int channels;
   private final int height;

@@ -60,7 +60,7 @@ public record Synthetic(RandomStreams streams, int channels, int height, int wid
   }
 
   private record Images(Synthetic of, String name, int half, int size, byte[][] patterns)
-      implements Dataset {
+      implements PixelDataset {
     Images {
       if (size < 1) {
         throw new IllegalArgumentException(name + ": needs at least one example, got " + size);

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.training;
 
+import org.jspecify.annotations.Nullable;
 import org.randwire.compile.ImageSource;
-import org.randwire.data.Dataset;
+import org.randwire.compile.Session;
+import org.randwire.data.DataSplit;
+import org.randwire.data.PixelDataset;
 import org.randwire.data.augment.Augmentation;
 import org.randwire.op.Augment;
 import org.randwire.random.RandomStreams;
 import org.randwire.tensor.TensorShape;
 
 /** A data set as a device may hold it. */
-record DatasetImages(Dataset data, Augmentation augmentation, RandomStreams streams)
+record DatasetImages(PixelDataset data, Augmentation augmentation, RandomStreams streams)
     implements ImageSource {
+
+  /** Both halves of a data set; null where images are not of one size. */
+  static Session.@Nullable Data of(
+      DataSplit data, Augmentation augmentation, RandomStreams streams) {
+    return data.train() instanceof PixelDataset train && data.test() instanceof PixelDataset test
+        ? new Session.Data(
+            new DatasetImages(train, augmentation, streams),
+            new DatasetImages(test, Augmentation.NONE, streams))
+        : null;
+  }
 
   @Override
   public TensorShape shape() {

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import org.randwire.compile.CompiledProgram;
 import org.randwire.data.Batch;
 import org.randwire.data.BatchLoader;
+import org.randwire.data.Dataset;
+import org.randwire.data.UnreadableExamples;
 
 /**
  * How well a network does on a data set.
@@ -13,27 +15,38 @@ import org.randwire.data.BatchLoader;
  * @param loss mean cross-entropy without label smoothing
  * @param top1Error fraction whose label is not the largest logit
  * @param top5Error fraction whose label is not among the five largest logits
+ * @param unreadable how many examples were left out because they could not be read
  */
-public record Evaluation(int examples, double loss, double top1Error, double top5Error) {
+public record Evaluation(
+    int examples, double loss, double top1Error, double top5Error, int unreadable) {
 
   private static final int TOP = 5;
 
   /** Runs {@code program} over one pass of {@code loader}. */
-  static Evaluation of(CompiledProgram program, BatchLoader loader, int classes) {
+  static Evaluation of(CompiledProgram program, BatchLoader loader, Dataset data) {
     Tally tally = new Tally();
+    UnreadableExamples unreadable = new UnreadableExamples(data);
     double loss = 0;
     loader.start(0, 0);
     for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+      unreadable.add(batch);
       Trainer.fill(program, batch);
       program.run();
       double[] losses = program.losses();
+      double[] logits = program.logits();
       for (int i = 0; i < batch.size(); i++) {
-        loss += losses[i];
+        if (batch.unreadable(i) == null) { // what stands there instead is counted at its own place
+          loss += losses[i];
+          tally.add(logits, i, batch.labels()[i], data.classes());
+        }
       }
-      tally.add(program.logits(), batch.labels(), batch.size(), classes);
     }
     return new Evaluation(
-        tally.examples, loss / tally.examples, tally.top1Error(), tally.top5Error());
+        tally.examples,
+        loss / tally.examples,
+        tally.top1Error(),
+        tally.top5Error(),
+        unreadable.count());
   }
 
   /**
@@ -46,15 +59,19 @@ public record Evaluation(int examples, double loss, double top1Error, double top
 
     void add(double[] logits, int[] labels, int size, int classes) {
       for (int i = 0; i < size; i++) {
-        int first = i * classes;
-        double own = logits[first + labels[i]];
-        long better =
-            Arrays.stream(logits, first, first + classes).filter(logit -> !(logit < own)).count();
-        // The label's own logit is among those that are not smaller, unless it is NaN.
-        top1 += better == 1 ? 1 : 0;
-        top5 += better <= TOP && !Double.isNaN(own) ? 1 : 0;
+        add(logits, i, labels[i], classes);
       }
-      examples += size;
+    }
+
+    private void add(double[] logits, int position, int label, int classes) {
+      int first = position * classes;
+      double own = logits[first + label];
+      long better =
+          Arrays.stream(logits, first, first + classes).filter(logit -> !(logit < own)).count();
+      // The label's own logit is among those that are not smaller, unless it is NaN.
+      top1 += better == 1 ? 1 : 0;
+      top5 += better <= TOP && !Double.isNaN(own) ? 1 : 0;
+      examples++;
     }
 
     double top1Error() {

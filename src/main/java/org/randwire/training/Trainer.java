@@ -19,6 +19,7 @@ import org.randwire.data.BatchLayout;
 import org.randwire.data.BatchLoader;
 import org.randwire.data.DataSplit;
 import org.randwire.data.LoaderSettings;
+import org.randwire.data.UnreadableExamples;
 import org.randwire.data.augment.Augmentation;
 import org.randwire.op.OpGraph;
 import org.randwire.op.Section;
@@ -46,6 +47,7 @@ public final class Trainer implements AutoCloseable {
   private final Masks masks;
   private final Weights weights;
   private final Evaluation.Tally trainTally = new Evaluation.Tally();
+  private final UnreadableExamples unreadable;
 
   private long step;
   private int epoch;
@@ -53,7 +55,7 @@ public final class Trainer implements AutoCloseable {
   private double epochLoss;
   private int epochSteps;
   private double lastTrainLoss = Double.NaN;
-  private Evaluation lastTest = new Evaluation(0, Double.NaN, Double.NaN, Double.NaN);
+  private Evaluation lastTest = new Evaluation(0, Double.NaN, Double.NaN, Double.NaN, 0);
   private double minTestError = Double.NaN;
   private int minTestErrorEpoch;
 
@@ -63,6 +65,14 @@ public final class Trainer implements AutoCloseable {
   private long lastCheckpointNanos = System.nanoTime();
   private long trainedExamples;
   private long trainingNanos;
+  private long waitedNanos;
+  private int lastUnreadable;
+  private long epochNanos;
+  private long epochWaitedNanos;
+
+  /** The epoch whose batches are being prepared, from {@link #position} on; -1 for none. */
+  private int startedEpoch = -1;
+
   private volatile boolean stopRequested;
 
   /**
@@ -82,14 +92,13 @@ public final class Trainer implements AutoCloseable {
     requireFitting(graph, data);
     this.graph = graph;
     this.data = data;
+    unreadable = new UnreadableExamples(data.train());
     this.settings = settings;
     this.streams = new RandomStreams(seed);
     this.fingerprint = fingerprint(name, graph);
-    Session.Data images =
-        new Session.Data(
-            new DatasetImages(data.train(), augmentation, streams),
-            new DatasetImages(data.test(), Augmentation.NONE, streams));
-    this.session = Session.open(graph, settings.session(), backend, images);
+    this.session =
+        Session.open(
+            graph, settings.session(), backend, DatasetImages.of(data, augmentation, streams));
     List<AutoCloseable> opened = new ArrayList<>(List.of(session));
     try {
       int threads = settings.dataThreads();
@@ -241,6 +250,19 @@ public final class Trainer implements AutoCloseable {
     return trainedExamples / (trainingNanos / 1e9);
   }
 
+  /**
+   * How many examples could not be read in the last epoch: training examples, which were replaced,
+   * and those that the last evaluation left out.
+   */
+  public int unreadable() {
+    return lastUnreadable + lastTest.unreadable();
+  }
+
+  /** Share of this process's training time in which steps waited for data; NaN before any. */
+  public double waitingShare() {
+    return (double) waitedNanos / trainingNanos;
+  }
+
   /** Asks the run to end after the step under way, with a checkpoint; from any thread. */
   public void requestStop() {
     stopRequested = true;
@@ -255,8 +277,12 @@ public final class Trainer implements AutoCloseable {
   public TrainingResult train(TrainingListener listener) {
     // Steps may be used up within an epoch whose end, evaluation and all, is still to come.
     while (epoch < settings.epochs() && !stopRequested && !(stepsUsedUp() && position == 0)) {
-      trainLoader.start(epoch, position);
+      if (startedEpoch != epoch) {
+        trainLoader.start(epoch, position);
+      }
+      startedEpoch = -1;
       long started = System.nanoTime();
+      long waited = trainLoader.waitedNanos();
       for (Batch batch = trainLoader.next();
           batch != null && !stopRequested && !stepsUsedUp();
           batch = trainLoader.next()) {
@@ -265,7 +291,10 @@ public final class Trainer implements AutoCloseable {
           save(listener, false);
         }
       }
-      trainingNanos += System.nanoTime() - started;
+      epochNanos = System.nanoTime() - started;
+      epochWaitedNanos = trainLoader.waitedNanos() - waited;
+      trainingNanos += epochNanos;
+      waitedNanos += epochWaitedNanos;
       if (!stopRequested) {
         endEpoch(listener);
       }
@@ -290,6 +319,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   private TrainingListener.Step trainStep(Batch batch) {
+    unreadable.add(batch);
     CompiledProgram program = session.training();
     fill(program, batch);
     masks.draw(step, (double) epoch / settings.epochs());
@@ -347,10 +377,18 @@ public final class Trainer implements AutoCloseable {
     epochLoss = 0;
     epochSteps = 0;
     trainTally.clear();
+    lastUnreadable = unreadable.count();
+    unreadable.reset(0);
     boolean last = epoch == settings.epochs() || stepsUsedUp();
     boolean evaluates =
         last || (settings.evaluateEvery() > 0 && epoch % settings.evaluateEvery() == 0);
     boolean best = false;
+    if (!last && !settings.preciseStatistics()) {
+      // The next epoch's first batches are ready when the evaluation is done; precise statistics
+      // need the loader themselves.
+      trainLoader.start(epoch, 0);
+      startedEpoch = epoch;
+    }
     if (evaluates) {
       lastTest = evaluate();
       best = !(lastTest.top1Error() >= minTestError);
@@ -365,6 +403,9 @@ public final class Trainer implements AutoCloseable {
             epoch,
             lastTrainLoss,
             trainError,
+            lastUnreadable,
+            epochWaitedNanos / 1e9,
+            epochNanos / 1e9,
             evaluates ? Optional.of(lastTest) : Optional.empty()));
     save(listener, best);
   }
@@ -375,10 +416,11 @@ public final class Trainer implements AutoCloseable {
    */
   public Evaluation evaluate() {
     if (settings.preciseStatistics()) {
+      startedEpoch = -1;
       PreciseStatistics.compute(session.statistics(), trainLoader, session.state(), epoch);
     }
     CompiledProgram program = session.averageInference().orElse(session.inference());
-    return Evaluation.of(program, testLoader, data.test().classes());
+    return Evaluation.of(program, testLoader, data.test());
   }
 
   private TrainingResult result() {
@@ -417,7 +459,9 @@ public final class Trainer implements AutoCloseable {
               lastTest.top1Error(),
               lastTest.top5Error(),
               minTestError,
-              minTestErrorEpoch
+              minTestErrorEpoch,
+              unreadable.count(),
+              lastTest.unreadable()
             }));
     sections.put(TALLY, new Checkpoint.Longs(trainTally.toArray()));
     return new Checkpoint(
@@ -445,10 +489,33 @@ public final class Trainer implements AutoCloseable {
     epochLoss = progress[0];
     epochSteps = (int) progress[1];
     lastTrainLoss = progress[2];
-    lastTest = new Evaluation((int) progress[3], progress[4], progress[5], progress[6]);
+    boolean counts = progress.length > 9; // earlier versions did not count what is unreadable
+    unreadable.reset(counts ? (int) progress[9] : 0);
+    startedEpoch = -1;
+    lastTest =
+        new Evaluation(
+            (int) progress[3],
+            progress[4],
+            progress[5],
+            progress[6],
+            counts ? (int) progress[10] : 0);
     minTestError = progress[7];
     minTestErrorEpoch = (int) progress[8];
     trainTally.set(checkpoint.longs(TALLY));
+  }
+
+  /**
+   * Takes over the weights of a checkpoint of a network that differs in the size of its images
+   * alone, to be evaluated at this size.
+   *
+   * @param network what marks the checkpoints of that network ({@link #fingerprint(String,
+   *     OpGraph)})
+   * @throws CheckpointException if it is of another network
+   */
+  public void restoreWeights(Checkpoint checkpoint, String network) {
+    checkpoint.requireNetwork("checkpoint", network);
+    weights.restore(checkpoint);
+    epoch = checkpoint.epoch();
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.randwire.backend.cpu.binding.NativeCore;
+import org.randwire.data.image.TurboImageDecoder;
 import tools.jackson.databind.JsonNode;
 
 class DoctorCommandTest {
@@ -18,7 +19,8 @@ class DoctorCommandTest {
         findings
             .propertyNames()
             .containsAll(
-                List.of("processor", "memory", "java", "nativeCore", "oneDnn", "bf16", "cuda")),
+                List.of(
+                    "processor", "memory", "java", "nativeCore", "oneDnn", "bf16", "cuda", "jpeg")),
         findings.toString());
     CommandRun text = CommandRun.of("doctor");
     assertEquals(findings.size(), text.out().lines().count(), text.out());
@@ -30,5 +32,12 @@ class DoctorCommandTest {
     String core = CommandRun.of("doctor", "--json").json().get("nativeCore").stringValue();
     assertEquals(NativeCore.available(), core.endsWith("libjnirandwire.so"), core);
     NativeCore.unavailableReason().ifPresent(why -> assertEquals("not used: " + why, core));
+  }
+
+  @Test
+  void saysWhatDecodesJpegFilesAndWhyNothingFaster() {
+    String jpeg = CommandRun.of("doctor", "--json").json().get("jpeg").stringValue();
+    assertEquals(TurboImageDecoder.absence().isEmpty(), jpeg.startsWith("libjpeg-turbo"), jpeg);
+    TurboImageDecoder.absence().ifPresent(why -> assertTrue(jpeg.endsWith(why), jpeg));
   }
 }

@@ -320,8 +320,8 @@ class BatchLoaderTest {
     assertFalse(batches.isEmpty());
   }
 
-  private static Dataset data(int size) {
-    return new Synthetic(STREAMS, 3, 8, 8, 5).split(size, 1).train();
+  private static PixelDataset data(int size) {
+    return (PixelDataset) new Synthetic(STREAMS, 3, 8, 8, 5).split(size, 1).train();
   }
 
   private static LoaderSettings training(int batchSize, int threads) {
@@ -367,7 +367,7 @@ class BatchLoaderTest {
   }
 
   /** A data set that tells an observer of every example it is asked for. */
-  private record Watched(Dataset data, IntConsumer observer) implements Dataset {
+  private record Watched(PixelDataset data, IntConsumer observer) implements PixelDataset {
     @Override
     public String name() {
       return data.name();

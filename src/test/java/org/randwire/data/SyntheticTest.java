@@ -40,7 +40,7 @@ class SyntheticTest {
   void classesCanBeLearnt(int channels, int height, int width, int classes) {
     DataSplit split =
         new Synthetic(STREAMS, channels, height, width, classes).split(20 * classes, 4 * classes);
-    double[][] means = new double[classes][split.train().pixelCount()];
+    double[][] means = new double[classes][channels * height * width];
     for (int i = 0; i < split.train().size(); i++) {
       byte[] pixels = pixels(split.train(), i);
       for (int p = 0; p < pixels.length; p++) {
@@ -101,8 +101,9 @@ class SyntheticTest {
   }
 
   private static byte[] pixels(Dataset data, int example) {
-    byte[] pixels = new byte[data.pixelCount()];
-    data.pixels(example, pixels);
+    PixelDataset all = (PixelDataset) data;
+    byte[] pixels = new byte[all.pixelCount()];
+    all.pixels(example, pixels);
     return pixels;
   }
 }

@@ -38,10 +38,10 @@ public final class TestData {
 
   /** The sum of all pixel values. */
   public static long pixelSum(Dataset data) {
-    byte[] pixels = new byte[data.pixelCount()];
+    byte[] pixels = new byte[((PixelDataset) data).pixelCount()];
     long sum = 0;
     for (int i = 0; i < data.size(); i++) {
-      data.pixels(i, pixels);
+      ((PixelDataset) data).pixels(i, pixels);
       for (byte pixel : pixels) {
         sum += Byte.toUnsignedInt(pixel);
       }
@@ -68,9 +68,9 @@ public final class TestData {
     int plane = data.height() * data.width();
     double[] sum = new double[data.channels()];
     double[] sumOfSquares = new double[data.channels()];
-    byte[] pixels = new byte[data.pixelCount()];
+    byte[] pixels = new byte[((PixelDataset) data).pixelCount()];
     for (int i = 0; i < data.size(); i++) {
-      data.pixels(i, pixels);
+      ((PixelDataset) data).pixels(i, pixels);
       for (int p = 0; p < pixels.length; p++) {
         int value = Byte.toUnsignedInt(pixels[p]);
         sum[p / plane] += value;

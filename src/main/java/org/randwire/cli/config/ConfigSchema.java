@@ -210,9 +210,31 @@ public final class ConfigSchema {
               "examples per evaluation step",
               d -> d.evaluationBatch()),
           data("limit", COUNT, 0L, "use the first n training examples; 0 = all", d -> d.limit()),
-          data("size", integer(1, 4096), 32L, "synthetic: image height and width", d -> d.size()),
-          data("classes", integer(2, 1_000_000), 10L, "synthetic: classes", d -> d.classes()),
+          data(
+              "size",
+              integer(1, 4096),
+              32L,
+              "synthetic, imagefolder: image height and width",
+              d -> d.size()),
+          data(
+              "classes",
+              integer(2, 1_000_000),
+              10L,
+              "synthetic, imagefolder: classes",
+              d -> d.classes()),
           data("examples", POSITIVE, 1024L, "synthetic: training examples", d -> d.examples()),
+          data(
+              "threads",
+              integer(0, 1024),
+              0L,
+              "threads that prepare batches; 0 = half as many as threads",
+              d -> d.threads()),
+          data(
+              "badShare",
+              FRACTION,
+              0.01,
+              "imagefolder: share of the files that may be unreadable before the run stops",
+              d -> d.badShare()),
           training("epochs", POSITIVE, 100L, "passes over the training data", t -> t.epochs()),
           training(
               "steps", STEPS, 0L, "stop after so many updates; 0 = run all epochs", t -> t.steps()),
@@ -270,6 +292,20 @@ public final class ConfigSchema {
               "standard",
               "training augmentation",
               t -> t.augment()),
+          training(
+              "cropScale",
+              new NumberType(0.001, 1, true),
+              0.08,
+              "imagefolder: smallest share of a picture's area in a training crop",
+              t -> t.cropScale()),
+          colours("brightness", AMOUNT, "half the range of the factor", c -> c.brightness()),
+          colours("contrast", AMOUNT, "half the range of the factor", c -> c.contrast()),
+          colours("saturation", AMOUNT, "half the range of the factor", c -> c.saturation()),
+          colours(
+              "lighting",
+              AMOUNT,
+              "deviation along the principal components of colour, usually 0.1",
+              c -> c.lighting()),
           training(
               "cutout",
               integer(0, 4096),
@@ -486,6 +522,16 @@ public final class ConfigSchema {
       Function<RunConfig.Training, Object> get) {
     return key(
         "training." + name, type, byDefault, meaning, config -> get.apply(config.training()));
+  }
+
+  private static ConfigKey colours(
+      String name, ValueType type, String meaning, Function<RunConfig.Colours, Object> get) {
+    return training(
+        "colours." + name,
+        type,
+        0.0,
+        "imagefolder: " + name + " of training pictures: " + meaning + "; 0 = as it is",
+        training -> get.apply(training.colours()));
   }
 
   private static ConfigKey schedule(

@@ -12,6 +12,7 @@ import org.randwire.cli.config.RunConfig.Augmentation;
 import org.randwire.cli.config.RunConfig.CellOutput;
 import org.randwire.cli.config.RunConfig.CellStem;
 import org.randwire.cli.config.RunConfig.Cells;
+import org.randwire.cli.config.RunConfig.Colours;
 import org.randwire.cli.config.RunConfig.Data;
 import org.randwire.cli.config.RunConfig.DataName;
 import org.randwire.cli.config.RunConfig.DecayTarget;
@@ -129,7 +130,9 @@ final class ConfigValues {
         integer("data.limit"),
         integer("data.size"),
         integer("data.classes"),
-        integer("data.examples"));
+        integer("data.examples"),
+        integer("data.threads"),
+        number("data.badShare"));
   }
 
   private Training training() {
@@ -151,6 +154,12 @@ final class ConfigValues {
         number("training.gradientClip"),
         number("training.ema"),
         choice("training.augment", Augmentation.class),
+        number("training.cropScale"),
+        new Colours(
+            number("training.colours.brightness"),
+            number("training.colours.contrast"),
+            number("training.colours.saturation"),
+            number("training.colours.lighting")),
         integer("training.cutout"),
         choice("training.statistics", Statistics.class),
         number("training.checkpointEveryMinutes"),

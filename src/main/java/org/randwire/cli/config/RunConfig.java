@@ -93,7 +93,8 @@ public record RunConfig(
   public enum DataName {
     MNIST,
     CIFAR10,
-    SYNTHETIC
+    SYNTHETIC,
+    IMAGEFOLDER
   }
 
   /** Shape of the learning rate over time. */
@@ -271,9 +272,11 @@ public record RunConfig(
    * @param batch examples per training step
    * @param evaluationBatch examples per evaluation step
    * @param limit number of leading training examples to use; 0 for all
-   * @param size synthetic: height and width of an image in pixels
-   * @param classes synthetic: number of classes
+   * @param size synthetic, imagefolder: height and width of an image in pixels
+   * @param classes synthetic, imagefolder: number of classes
    * @param examples synthetic: number of training examples
+   * @param threads threads that prepare batches; 0 for half of the workers
+   * @param badShare imagefolder: share of the files that may be unreadable
    */
   public record Data(
       DataName name,
@@ -283,7 +286,9 @@ public record RunConfig(
       int limit,
       int size,
       int classes,
-      int examples) {
+      int examples,
+      int threads,
+      double badShare) {
 
     public Data {
       requireNonNull(name);
@@ -297,6 +302,7 @@ public record RunConfig(
    * @param steps training ends after this many updates, if above 0 and before the last epoch
    * @param init safetensors file of starting weights; empty to draw them from the seed
    * @param gradientClip largest global gradient norm; 0 for no clipping
+   * @param cropScale imagefolder: smallest share of a picture's area that is cropped for training
    * @param cutout side in pixels of the square cut out of training images; 0 for none
    * @param ema decay of the averaged weights; 0 for no averaging
    * @param checkpointEveryMinutes minutes between checkpoints; 0 for none by time
@@ -316,6 +322,8 @@ public record RunConfig(
       double gradientClip,
       double ema,
       Augmentation augment,
+      double cropScale,
+      Colours colours,
       int cutout,
       Statistics statistics,
       double checkpointEveryMinutes,
@@ -327,9 +335,20 @@ public record RunConfig(
       requireNonNull(schedule);
       requireNonNull(decayOn);
       requireNonNull(augment);
+      requireNonNull(colours);
       requireNonNull(statistics);
     }
   }
+
+  /**
+   * Random changes of colour in training pictures; 0 leaves one out.
+   *
+   * @param brightness half the range of the factor around 1
+   * @param contrast likewise
+   * @param saturation likewise
+   * @param lighting standard deviation of the multiples of the principal components of colour
+   */
+  public record Colours(double brightness, double contrast, double saturation, double lighting) {}
 
   /**
    * The learning rate.

@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.data.augment;
 
+import org.jspecify.annotations.Nullable;
 import org.randwire.random.PhiloxStream;
 
 /**
- * A random shift, a random mirroring, and a random hole in every training image. To shift by up to
- * {@code m} pixels is to pad the image by {@code m} zeros on each side and to crop a window of the
- * first size at a random offset in 0..2m; the zeros are those of the normalised values.
+ * What is changed at random in every training image: where it is cut from, its side, its colours,
+ * and a hole. Images of one size are shifted: to shift by up to {@code m} pixels is to pad the
+ * image by {@code m} zeros on each side and to crop a window of the first size at a random offset
+ * in 0..2m; the zeros are those of the normalised values. Pictures of any size are cropped and
+ * resized.
  *
  * @param maxShift largest shift along each axis in pixels, at least 0; each whole shift in
- *     -maxShift..maxShift is equally likely
+ *     -maxShift..maxShift is equally likely. For images of one size only
+ * @param crop how the part that becomes the example is drawn; null for the centre, as in
+ *     evaluation. For pictures of any size only, as {@code colours} is
  * @param flipProbability probability of mirroring left and right, in [0, 1]
  * @param cutout side in pixels of the square that is set to zero after normalisation, its centre
  *     anywhere in the image (DeVries and Taylor 2017); 0 for none
  */
-public record Augmentation(int maxShift, double flipProbability, int cutout) {
+public record Augmentation(
+    int maxShift,
+    @Nullable ResizedCrop crop,
+    double flipProbability,
+    ColourChange colours,
+    int cutout) {
   /** Images as they are. */
   public static final Augmentation NONE = new Augmentation(0, 0, 0);
+
+  /** What networks for ImageNet are trained with: a random resized crop, half of them mirrored. */
+  public static final Augmentation PHOTOGRAPHS =
+      new Augmentation(0, ResizedCrop.STANDARD, 0.5, ColourChange.NONE, 0);
 
   public Augmentation {
     if (maxShift < 0 || cutout < 0 || !(flipProbability >= 0 && flipProbability <= 1)) {
@@ -26,6 +40,11 @@ public record Augmentation(int maxShift, double flipProbability, int cutout) {
     }
   }
 
+  /** Shifts, mirrors and cuts a hole. */
+  public Augmentation(int maxShift, double flipProbability, int cutout) {
+    this(maxShift, null, flipProbability, ColourChange.NONE, cutout);
+  }
+
   /** Shifts and mirrors, and leaves the image whole. */
   public Augmentation(int maxShift, double flipProbability) {
     this(maxShift, flipProbability, 0);
@@ -33,7 +52,17 @@ public record Augmentation(int maxShift, double flipProbability, int cutout) {
 
   /** The same with a hole of another side; 0 for none. */
   public Augmentation withCutout(int side) {
-    return new Augmentation(maxShift, flipProbability, side);
+    return new Augmentation(maxShift, crop, flipProbability, colours, side);
+  }
+
+  /** The same with other changes of colour. */
+  public Augmentation withColours(ColourChange change) {
+    return new Augmentation(maxShift, crop, flipProbability, change, cutout);
+  }
+
+  /** The same with another crop. */
+  public Augmentation withCrop(ResizedCrop other) {
+    return new Augmentation(maxShift, other, flipProbability, colours, cutout);
   }
 
   /**
@@ -45,13 +74,18 @@ public record Augmentation(int maxShift, double flipProbability, int cutout) {
     int offsets = 2 * maxShift + 1;
     int down = random.nextInt(offsets) - maxShift;
     int right = random.nextInt(offsets) - maxShift;
-    return new Placement(down, right, random.nextFloat() < flipProbability);
+    return new Placement(down, right, drawFlip(random));
+  }
+
+  /** Draws whether one image is mirrored. */
+  public boolean drawFlip(PhiloxStream random) {
+    return random.nextFloat() < flipProbability;
   }
 
   /**
    * Draws the hole of one image; none if {@code cutout} is 0.
    *
-   * @param random the stream of this image in this epoch, behind {@link #draw}
+   * @param random the stream of this image in this epoch, behind all other draws
    */
   public Hole drawHole(PhiloxStream random, int height, int width) {
     if (cutout == 0) {

@@ -2,6 +2,7 @@
 package org.randwire.data.cifar;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import org.randwire.data.DataFile;
 import org.randwire.data.DataSplit;
 import org.randwire.data.InMemoryDataset;
 import org.randwire.data.Normalization;
+import org.randwire.data.TarReader;
 import org.randwire.data.augment.Augmentation;
 
 /**
@@ -110,6 +112,8 @@ public final class Cifar10 {
                   readEntry(archive, tar, next.get(), found);
                 }
               }
+              // A compressed stream checks its sum only once it is read to its end.
+              in.transferTo(OutputStream.nullOutputStream());
               return found;
             });
     List<Records> train =

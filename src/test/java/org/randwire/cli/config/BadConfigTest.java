@@ -90,12 +90,12 @@ class BadConfigTest {
             "precision: 16\n",
             "run.yaml:1:12: precision: expected one of auto, fp32, bf16, found number 16"),
         bad(
-            "data: {name: imagefolder}\n",
-            "run.yaml:1:14: data.name: expected one of mnist, cifar10, synthetic,"
-                + " found 'imagefolder'"),
+            "data: {name: coco}\n",
+            "run.yaml:1:14: data.name: expected one of mnist, cifar10, synthetic, imagefolder,"
+                + " found 'coco'"),
         bad(
             "data:\n  name: cifar-10x\n",
-            "run.yaml:2:9: data.name: expected one of mnist, cifar10, synthetic,"
+            "run.yaml:2:9: data.name: expected one of mnist, cifar10, synthetic, imagefolder,"
                 + " found 'cifar-10x'; did you mean 'cifar10'?"),
         bad(
             "data: {path: 7}\n",
@@ -247,8 +247,8 @@ class BadConfigTest {
             "epochs: 3\n",
             "run.yaml:1:1: unknown key 'epochs'; it belongs under training: 'training.epochs'"),
         bad(
-            "data: {threads: 3}\n",
-            "run.yaml:1:8: unknown key 'data.threads'; it belongs at the top: 'threads'"),
+            "data: {device: cpu}\n",
+            "run.yaml:1:8: unknown key 'data.device'; it belongs at the top: 'device'"),
         bad(
             "trianing: {epochs: 3}\n",
             "run.yaml:1:1: unknown key 'trianing'; did you mean 'training'?"),

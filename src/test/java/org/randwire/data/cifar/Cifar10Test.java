@@ -27,6 +27,7 @@ import org.randwire.data.DataException;
 import org.randwire.data.DataFile;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
+import org.randwire.data.PixelDataset;
 import org.randwire.data.TestData;
 
 class Cifar10Test {
@@ -283,11 +284,13 @@ class Cifar10Test {
   }
 
   private static void assertSameExamples(Dataset expected, Dataset start) {
-    byte[] first = new byte[expected.pixelCount()];
-    byte[] second = new byte[expected.pixelCount()];
+    PixelDataset one = (PixelDataset) expected;
+    PixelDataset other = (PixelDataset) start;
+    byte[] first = new byte[one.pixelCount()];
+    byte[] second = new byte[one.pixelCount()];
     for (int i = 0; i < expected.size(); i++) {
-      expected.pixels(i, first);
-      start.pixels(i, second);
+      one.pixels(i, first);
+      other.pixels(i, second);
       assertArrayEquals(first, second);
       assertEquals(expected.label(i), start.label(i));
     }

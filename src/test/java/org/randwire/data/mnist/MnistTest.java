@@ -21,6 +21,7 @@ import org.randwire.data.DataException;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
 import org.randwire.data.Normalization;
+import org.randwire.data.PixelDataset;
 import org.randwire.data.TestData;
 
 class MnistTest {
@@ -56,7 +57,7 @@ class MnistTest {
   void readsPlainFilesAndKeepsRowOrder() throws IOException {
     writeValidFolder();
 
-    Dataset train = Mnist.load(folder).train();
+    PixelDataset train = (PixelDataset) Mnist.load(folder).train();
     byte[] pixels = new byte[28 * 28];
     train.pixels(2, pixels);
 

@@ -13,7 +13,7 @@ import org.randwire.random.PhiloxStream;
 import org.randwire.random.Purpose;
 import org.randwire.random.RandomStreams;
 
-class ExampleWriterTest {
+class PixelWriterTest {
   private static final RandomStreams STREAMS = new RandomStreams(5);
 
   /** Compares with the definition, pixel by pixel; shift 9 pushes small images out of the frame. */
@@ -29,10 +29,11 @@ class ExampleWriterTest {
   })
   void writesPaddedCropsAsDefined(
       boolean channelsLast, int paddedChannels, int height, int width, int maxShift) {
-    Dataset data = new Synthetic(STREAMS, 3, height, width, 4).split(200, 1).train();
+    PixelDataset data =
+        (PixelDataset) new Synthetic(STREAMS, 3, height, width, 4).split(200, 1).train();
     Augmentation augmentation = new Augmentation(maxShift, 0.5);
     BatchLayout layout = new BatchLayout(channelsLast, paddedChannels);
-    ExampleWriter writer = new ExampleWriter(data, augmentation, STREAMS, layout);
+    PixelWriter writer = new PixelWriter(data, augmentation, STREAMS, layout);
     int floats = paddedChannels * height * width;
     float[] written = new float[1 + floats + 1];
     for (int example = 0; example < data.size(); example++) {
@@ -52,11 +53,12 @@ class ExampleWriterTest {
   @CsvSource({"true, 4, 4", "false, 3, 5", "true, 3, 40"})
   void cutoutZeroesASquareClippedAtTheBorders(boolean channelsLast, int padded, int side) {
     int size = 9;
-    Dataset data = new Synthetic(STREAMS, 3, size, size, 4).split(400, 1).train();
+    PixelDataset data =
+        (PixelDataset) new Synthetic(STREAMS, 3, size, size, 4).split(400, 1).train();
     BatchLayout layout = new BatchLayout(channelsLast, padded);
     Augmentation whole = new Augmentation(2, 0.5);
-    ExampleWriter plain = new ExampleWriter(data, whole, STREAMS, layout);
-    ExampleWriter holed = new ExampleWriter(data, whole.withCutout(side), STREAMS, layout);
+    ExampleWriter plain = new PixelWriter(data, whole, STREAMS, layout);
+    ExampleWriter holed = new PixelWriter(data, whole.withCutout(side), STREAMS, layout);
     float[] expected = new float[padded * size * size];
     float[] written = new float[padded * size * size];
     Set<Integer> rows = new HashSet<>();
@@ -84,7 +86,7 @@ class ExampleWriterTest {
   }
 
   private static float[] expected(
-      Dataset data, int example, long epoch, Augmentation augmentation, BatchLayout layout) {
+      PixelDataset data, int example, long epoch, Augmentation augmentation, BatchLayout layout) {
     int height = data.height();
     int width = data.width();
     byte[] pixels = new byte[data.pixelCount()];

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.randwire.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.randwire.data.imagefolder.Verification;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code randwire data verify}: finds the bad files of a folder of pictures before a long run. */
+@Command(
+    name = "verify",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Read and decode every picture of a data set, and list those that are bad.",
+      "The exit status is 0 if there is none, 3 otherwise."
+    })
+final class DataVerifyCommand implements Callable<Integer> {
+
+  @Parameters(
+      paramLabel = "PATH",
+      description = "Folder with train and val, one of the two, or a .tar shard.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path path;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Threads that decode; all cores if not given.")
+  private int threads;
+
+  @Mixin private final ResultOutput output = new ResultOutput();
+
+  @Override
+  public Integer call() {
+    if (threads < 0) {
+      throw new CliException(ExitStatus.USAGE, "--threads must be at least 1, got " + threads);
+    }
+    int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    long started = System.nanoTime();
+    List<Map<String, Object>> bad = new ArrayList<>();
+    Verification found;
+    try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive(), bad)) {
+      found = Verification.of(path, used, bar);
+    }
+    double seconds = (System.nanoTime() - started) / 1e9;
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("path", path.toString());
+    result.put("images", found.images());
+    result.put("classes", found.classes());
+    result.put("unreadable", found.unreadable());
+    result.put("damaged", found.damaged());
+    result.put("imagesPerSecond", found.images() / seconds);
+    result.put("bad", bad);
+    output.print(result, out -> report(out, found, bad, seconds));
+    return (bad.isEmpty() ? ExitStatus.DONE : ExitStatus.DATA).code();
+  }
+
+  private void report(
+      PrintWriter out, Verification found, List<Map<String, Object>> bad, double seconds) {
+    for (Map<String, Object> file : bad) {
+      boolean unreadable = (Boolean) file.getOrDefault("unreadable", true);
+      out.println(file.get("file") + ": " + (unreadable ? "" : "damaged: ") + file.get("reason"));
+    }
+    out.printf(
+        Locale.ROOT,
+        "%s: %,d pictures of %,d classes, %,d unreadable, %,d damaged; %.0f pictures/s%n",
+        path,
+        found.images(),
+        found.classes(),
+        found.unreadable(),
+        found.damaged(),
+        found.images() / seconds);
+  }
+
+  /** Collects what is bad; on a terminal, shows how far it is. */
+  private static final class Bar implements Verification.Listener, AutoCloseable {
+    private static final long REDRAW_NANOS = 200_000_000;
+
+    private final PrintStream out;
+    private final boolean interactive;
+    private final List<Map<String, Object>> bad;
+    private final long started = System.nanoTime();
+    private long drawnAt;
+    private int drawnWidth;
+
+    Bar(PrintStream out, boolean interactive, List<Map<String, Object>> bad) {
+      this.out = out;
+      this.interactive = interactive;
+      this.bad = bad;
+    }
+
+    @Override
+    public void found(String place, String reason, boolean unreadable) {
+      Map<String, Object> file = new LinkedHashMap<>();
+      file.put("file", place);
+      file.put("reason", reason);
+      file.put("unreadable", unreadable);
+      bad.add(file);
+    }
+
+    @Override
+    public void progress(int done, int of) {
+      long now = System.nanoTime();
+      if (interactive && now - drawnAt >= REDRAW_NANOS) {
+        double left = (now - started) / 1e9 / done * (of - done);
+        String line =
+            String.format(
+                Locale.ROOT, "%,d of %,d, %,d bad, %.0f s left", done, of, bad.size(), left);
+        out.print("\r" + line + " ".repeat(Math.max(0, drawnWidth - line.length())));
+        out.flush();
+        drawnAt = now;
+        drawnWidth = line.length();
+      }
+    }
+
+    @Override
+    public void close() {
+      if (drawnWidth > 0) {
+        out.print("\r" + " ".repeat(drawnWidth) + "\r");
+        out.flush();
+      }
+    }
+  }
+}
