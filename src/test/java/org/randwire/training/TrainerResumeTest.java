@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
 import org.randwire.compile.Backends;
 import org.randwire.compile.HoldingBackend;
+import org.randwire.data.augment.Augmentation;
 import org.randwire.tensor.DataType;
 
 /**
@@ -92,11 +92,11 @@ class TrainerResumeTest {
     }
   }
 
-  /** The same listener's lines, checkpoints and weights, whole and resumed from each other's. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aDataSetOnTheDeviceChangesNoBit(boolean cells) {
-    SmallRuns run = cells ? SmallRuns.withCells() : SmallRuns.withEverything();
+  /** Told the same and trained the same, also from checkpoints of the other. */
+  @Test
+  void aDataSetOnTheDeviceChangesNoBit() {
+    SmallRuns run = SmallRuns.withEverything();
+    run.augmentation = new Augmentation(1, 0.5, 3);
     run.preciseStatistics = true;
     run.checkpointEverySteps = 4;
     Recording prepared = new Recording();
