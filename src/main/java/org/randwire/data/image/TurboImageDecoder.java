@@ -62,7 +62,8 @@ public final class TurboImageDecoder implements ImageDecoder {
     boolean decoded = images.decode(file, part, across, down, framing.flipped(), into);
     Optional<String> message = images.message();
     if (!decoded) {
-      throw new DataException("libjpeg-turbo cannot decode the JPEG: " + message.orElse("no reason"));
+      throw new DataException(
+          "libjpeg-turbo cannot decode the JPEG: " + message.orElse("no reason"));
     }
     return message;
   }

@@ -36,7 +36,10 @@ class ImageNetExamplesTest {
     assertEquals(1000, config.data().classes());
     assertEquals(256, config.data().batch());
     assertEquals(channels, config.network().channels());
-    assertEquals(new RunConfig.RandomWiring(RunConfig.Generator.WS, 32, 4, 0.75, config.network().graph().m(), 1, false, List.of()), config.network().graph());
+    assertEquals(
+        new RunConfig.RandomWiring(
+            RunConfig.Generator.WS, 32, 4, 0.75, config.network().graph().m(), 1, false, List.of()),
+        config.network().graph());
     assertEquals(dropout, config.network().dropout());
     assertEquals(edgeDrop, config.network().edgeDrop().probability());
     assertEquals(epochs, config.training().epochs());

@@ -65,8 +65,7 @@ class DecoderAgreementTest {
       int difference = difference(photograph.getValue(), framing);
       assertTrue(
           difference <= 2,
-          "%s, %s, seed %d: %d levels"
-              .formatted(photograph.getKey(), framing, seed, difference));
+          "%s, %s, seed %d: %d levels".formatted(photograph.getKey(), framing, seed, difference));
       photographs++;
     }
     assertEquals(480, photographs);
@@ -79,7 +78,8 @@ class DecoderAgreementTest {
       if (name.matches("truncated.*|empty.*|garbage.*|gif.*|bmp.*|.*json|corrupt.*")) {
         continue;
       }
-      int difference = difference(file.getValue(), Photos.wholeOf(ImageHeader.read(file.getValue())));
+      int difference =
+          difference(file.getValue(), Photos.wholeOf(ImageHeader.read(file.getValue())));
       assertTrue(difference <= 2, name + ": " + difference + " levels");
     }
   }
@@ -101,8 +101,15 @@ class DecoderAgreementTest {
     BufferedImage photograph =
         ImageIO.read(new ByteArrayInputStream(Photos.file(Photos.ODD, "png_in_disguise.JPEG")));
     for (int[] factors :
-        new int[][] {{0x11, 0x11}, {0x21, 0x11}, {0x12, 0x11}, {0x22, 0x11}, {0x41, 0x11},
-          {0x22, 0x21}, {0x22, 0x12}}) {
+        new int[][] {
+          {0x11, 0x11},
+          {0x21, 0x11},
+          {0x12, 0x11},
+          {0x22, 0x11},
+          {0x41, 0x11},
+          {0x22, 0x21},
+          {0x22, 0x12}
+        }) {
       byte[] file = SubsampledJpeg.encode(photograph, factors[0], factors[1]);
       ImageHeader header = ImageHeader.read(file);
       int difference = difference(file, Photos.wholeOf(header));

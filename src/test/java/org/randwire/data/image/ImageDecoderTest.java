@@ -17,10 +17,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.randwire.data.DataException;
@@ -56,8 +56,7 @@ class ImageDecoderTest {
       assertEquals(item.get("resized").get(1).asInt(), centre.resizedHeight());
       JsonNode box = item.get("crop_box_left_top_width_height");
       Box crop =
-          new Box(
-              box.get(0).asInt(), box.get(1).asInt(), box.get(2).asInt(), box.get(3).asInt());
+          new Box(box.get(0).asInt(), box.get(1).asInt(), box.get(2).asInt(), box.get(3).asInt());
       assertArrayEquals(
           Photos.rgb(files.get("val224_" + k + ".png")),
           Photos.decode(decoder, source, centre),
@@ -154,10 +153,20 @@ class ImageDecoderTest {
     Random random = new Random(seed);
     for (String name :
         new String[] {
-          "baseline_420.jpg", "baseline_422.jpg", "baseline_444.jpg", "progressive.jpg",
-          "gray.jpg", "cmyk_adobe.jpg", "restart_markers.jpg", "exif_orientation_3.jpg",
-          "exif_orientation_5.jpg", "exif_orientation_6.jpg", "exif_orientation_8.jpg",
-          "thin_tall.jpg", "size_17x13.jpg", "png_palette.png",
+          "baseline_420.jpg",
+          "baseline_422.jpg",
+          "baseline_444.jpg",
+          "progressive.jpg",
+          "gray.jpg",
+          "cmyk_adobe.jpg",
+          "restart_markers.jpg",
+          "exif_orientation_3.jpg",
+          "exif_orientation_5.jpg",
+          "exif_orientation_6.jpg",
+          "exif_orientation_8.jpg",
+          "thin_tall.jpg",
+          "size_17x13.jpg",
+          "png_palette.png",
         }) {
       byte[] file = files.get(name);
       ImageHeader header = ImageHeader.read(file);
@@ -273,8 +282,13 @@ class ImageDecoderTest {
     String complaint = decoder.decode(file, header, whole, pixels).orElse("");
     assertTrue(complaint.contains("Corrupt"), complaint);
     assertTrue(
-        decoder.decode(Photos.file(Photos.ODD, "gray.jpg"),
-            ImageHeader.read(Photos.file(Photos.ODD, "gray.jpg")), whole, pixels).isEmpty());
+        decoder
+            .decode(
+                Photos.file(Photos.ODD, "gray.jpg"),
+                ImageHeader.read(Photos.file(Photos.ODD, "gray.jpg")),
+                whole,
+                pixels)
+            .isEmpty());
   }
 
   @ParameterizedTest
@@ -345,8 +359,7 @@ class ImageDecoderTest {
     ImageHeader header = ImageHeader.read(file);
     Framing outside = Framing.resizedCrop(new Box(100, 0, 100, 10), 10, 10, false);
     assertThrows(
-        IllegalArgumentException.class,
-        () -> decoder.decode(file, header, outside, new byte[300]));
+        IllegalArgumentException.class, () -> decoder.decode(file, header, outside, new byte[300]));
     Framing inside = Framing.resizedCrop(new Box(99, 0, 100, 10), 10, 10, false);
     assertThrows(
         IllegalArgumentException.class, () -> decoder.decode(file, header, inside, new byte[299]));

@@ -80,8 +80,7 @@ class ImageHeaderTest {
   })
   void refusesByName(String name, String reason) {
     byte[] file = Photos.file(Photos.ODD, name);
-    String message =
-        assertThrows(DataException.class, () -> ImageHeader.read(file)).getMessage();
+    String message = assertThrows(DataException.class, () -> ImageHeader.read(file)).getMessage();
     assertTrue(message.contains(reason), message);
   }
 
@@ -96,8 +95,7 @@ class ImageHeaderTest {
   })
   void refusesKindsOfJpegByName(int frame, int bits, int components, String reason) {
     byte[] file = jpeg(frame, bits, 100, 100, components);
-    String message =
-        assertThrows(DataException.class, () -> ImageHeader.read(file)).getMessage();
+    String message = assertThrows(DataException.class, () -> ImageHeader.read(file)).getMessage();
     assertTrue(message.contains(reason), message);
   }
 
@@ -109,8 +107,7 @@ class ImageHeaderTest {
     long self = Thread.currentThread().getId();
     long before = threads.getThreadAllocatedBytes(self);
     for (byte[] bomb : new byte[][] {jpegBomb, pngBomb}) {
-      String message =
-          assertThrows(DataException.class, () -> ImageHeader.read(bomb)).getMessage();
+      String message = assertThrows(DataException.class, () -> ImageHeader.read(bomb)).getMessage();
       assertTrue(message.contains("more than the 67108864 allowed"), message);
     }
     long allocated = threads.getThreadAllocatedBytes(self) - before;
