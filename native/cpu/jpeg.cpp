@@ -304,14 +304,7 @@ void begin(const Library& jpeg, rw_jpeg_decoder* decoder, const rw_jpeg_args& a)
   info.jpeg_color_space = stored_space(a.colours);
   info.out_color_space = components(a.colours) == 4 ? JCS_CMYK : JCS_RGB;
   info.dct_method = JDCT_ISLOW;
-  // libjpeg 6b, which is in the JDK, repeats chroma that is halved vertically alone; newer libraries interpolate it.
   info.do_fancy_upsampling = TRUE;
-  for (int c = 0; c < info.num_components; c++) {
-    const jpeg_component_info& one = info.comp_info[c];
-    if (one.h_samp_factor == info.max_h_samp_factor && 2 * one.v_samp_factor == info.max_v_samp_factor) {
-      info.do_fancy_upsampling = FALSE;
-    }
-  }
   // It would guess at coefficients that a progressive file never sends, from blocks that may lie outside the region.
   info.do_block_smoothing = FALSE;
   jpeg.start(&info);

@@ -91,7 +91,7 @@ public final class JdkImageDecoder implements ImageDecoder {
       throw new DataException(
           "%s cannot decode the %s: %s".formatted(description(), header.format(), reason(e)), e);
     } finally {
-      reader.reset();
+      reader.setInput(null); // reset() would take the listener away too
     }
     if (header.orientation() == Orientation.UPRIGHT) {
       return stored;
