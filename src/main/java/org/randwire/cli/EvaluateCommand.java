@@ -42,8 +42,8 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "[KEY=VALUE..]",
       hideParamSyntax = true,
       description =
-          "Settings that differ from the run's: device, threads, precision, fusion, data.path and"
-              + " data.evaluationBatch.")
+          "Settings that differ from the run's: device, threads, precision, fusion, recompute,"
+              + " data.path and data.evaluationBatch.")
   private List<String> overrides = new ArrayList<>();
 
   @Option(names = "--best", description = "Take the run's best checkpoint, not the newest.")
@@ -70,13 +70,14 @@ final class EvaluateCommand implements Callable<Integer> {
 
   /** Another network or another test set would give a number that is not this run's. */
   private static void requireHarmless(String override) {
-    if (!override.matches("(device|threads|precision|fusion|data\\.(path|evaluationBatch))=.*")) {
+    if (!override.matches(
+        "(device|threads|precision|fusion|recompute|data\\.(path|evaluationBatch))=.*")) {
       throw new CliException(
           ExitStatus.USAGE,
           "'"
               + override
               + "' would evaluate something else than this run; device, threads,"
-              + " precision, fusion, data.path and data.evaluationBatch may differ");
+              + " precision, fusion, recompute, data.path and data.evaluationBatch may differ");
     }
   }
 

@@ -432,7 +432,8 @@ final class RunAssembly {
         training.checkpointEverySteps(),
         training.checkpointEveryMinutes(),
         Math.max(1, threads() / 2),
-        config.fusion());
+        config.fusion(),
+        config.recompute());
   }
 
   private static LearningRate learningRate(RunConfig.Schedule schedule) {

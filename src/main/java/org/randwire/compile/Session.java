@@ -30,6 +30,8 @@ public final class Session implements AutoCloseable {
    * @param nesterov Nesterov's form of momentum
    * @param decaysAll weight decay on every parameter; on filters and matrices only otherwise
    * @param averages whether an exponential moving average of the parameters is kept
+   * @param recompute whether activations are dropped and computed again for the gradients, which
+   *     have the same bits: less memory, more time
    */
   public record Options(
       int batch,
@@ -38,13 +40,31 @@ public final class Session implements AutoCloseable {
       boolean fusion,
       boolean nesterov,
       boolean decaysAll,
-      boolean averages) {
+      boolean averages,
+      boolean recompute) {
 
     public Options {
       if (batch < 1 || evaluationBatch < 1) {
         throw new IllegalArgumentException(
             "batches must be at least 1, got " + batch + ", " + evaluationBatch);
       }
+    }
+
+    /** Without recomputation. */
+    public Options(
+        int batch,
+        int evaluationBatch,
+        double labelSmoothing,
+        boolean fusion,
+        boolean nesterov,
+        boolean decaysAll,
+        boolean averages) {
+      this(batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, false);
+    }
+
+    public Options withRecompute(boolean on) {
+      return new Options(
+          batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, on);
     }
 
     /** Fused, plain momentum, decay on everything, no average. */
@@ -60,7 +80,8 @@ public final class Session implements AutoCloseable {
           fusion,
           nesterov,
           decaysAll,
-          averages);
+          averages,
+          recompute);
     }
   }
 
@@ -149,7 +170,7 @@ public final class Session implements AutoCloseable {
         Options options,
         Backend backend) {
       Program lowered = Lowering.lower(graph, batch, mode, loss, backend);
-      return CompiledProgram.Plan.of(lowered, options.fusion(), backend);
+      return CompiledProgram.Plan.of(lowered, options, backend);
     }
 
     long arenaBytes(int workers) {
@@ -232,15 +253,27 @@ public final class Session implements AutoCloseable {
     return new Session(plans, options, backend);
   }
 
-  /** A batch that fits, found by compiling: neither arena nor scratch is linear in the batch. */
+  /** What fits, found by compiling: neither arena nor scratch is linear in the batch. */
   private static String advice(OpGraph graph, Options options, Backend backend, long available) {
+    Options less = options.withRecompute(true);
+    if (options.recompute() || !fits(graph, less, backend, available)) {
+      return batchAdvice(graph, options, backend, available);
+    }
+    return "with recompute: true it would fit; " + batchAdvice(graph, options, backend, available);
+  }
+
+  private static boolean fits(OpGraph graph, Options options, Backend backend, long available) {
+    Plans plans = Plans.of(graph, options, backend);
+    return forecast(plans, options, backend).totalBytes() <= available;
+  }
+
+  private static String batchAdvice(
+      OpGraph graph, Options options, Backend backend, long available) {
     int fits = 0;
     int tooLarge = Math.max(options.batch(), options.evaluationBatch());
     while (tooLarge - fits > Math.max(1, fits / 16)) {
       int middle = fits + (tooLarge - fits) / 2;
-      Options smaller = options.withBatchAtMost(middle);
-      Forecast forecast = forecast(Plans.of(graph, smaller, backend), smaller, backend);
-      if (forecast.totalBytes() <= available) {
+      if (fits(graph, options.withBatchAtMost(middle), backend, available)) {
         fits = middle;
       } else {
         tooLarge = middle;

@@ -20,6 +20,7 @@ import org.randwire.compile.Session;
  * @param checkpointEveryMinutes minutes between checkpoints besides those at epoch ends; 0 for none
  * @param dataThreads threads that prepare batches
  * @param fusion whether the compiler may fuse ops
+ * @param recompute whether activations are dropped and computed again for the gradients
  */
 public record TrainingSettings(
     int batch,
@@ -40,7 +41,8 @@ public record TrainingSettings(
     long checkpointEverySteps,
     double checkpointEveryMinutes,
     int dataThreads,
-    boolean fusion) {
+    boolean fusion,
+    boolean recompute) {
 
   public TrainingSettings {
     if (epochs < 1 || maxSteps < 0 || dataThreads < 1) {
@@ -62,9 +64,60 @@ public record TrainingSettings(
     }
   }
 
+  /** Nothing is recomputed. */
+  public TrainingSettings(
+      int batch,
+      int evaluationBatch,
+      int epochs,
+      long maxSteps,
+      LearningRate learningRate,
+      double momentum,
+      boolean nesterov,
+      double weightDecay,
+      boolean decaysAll,
+      double labelSmoothing,
+      double gradientClip,
+      double averageDecay,
+      EdgeDrop edgeDrop,
+      boolean preciseStatistics,
+      int evaluateEvery,
+      long checkpointEverySteps,
+      double checkpointEveryMinutes,
+      int dataThreads,
+      boolean fusion) {
+    this(
+        batch,
+        evaluationBatch,
+        epochs,
+        maxSteps,
+        learningRate,
+        momentum,
+        nesterov,
+        weightDecay,
+        decaysAll,
+        labelSmoothing,
+        gradientClip,
+        averageDecay,
+        edgeDrop,
+        preciseStatistics,
+        evaluateEvery,
+        checkpointEverySteps,
+        checkpointEveryMinutes,
+        dataThreads,
+        fusion,
+        false);
+  }
+
   /** What of the recipe the network is compiled for. */
   public Session.Options session() {
     return new Session.Options(
-        batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averageDecay > 0);
+        batch,
+        evaluationBatch,
+        labelSmoothing,
+        fusion,
+        nesterov,
+        decaysAll,
+        averageDecay > 0,
+        recompute);
   }
 }

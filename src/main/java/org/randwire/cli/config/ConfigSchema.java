@@ -76,6 +76,13 @@ public final class ConfigSchema {
               "format of activations; auto = the fastest the device computes in",
               RunConfig::precision),
           key("fusion", SWITCH, true, "whether ops may be fused", RunConfig::fusion),
+          key(
+              "recompute",
+              SWITCH,
+              false,
+              "whether activations are dropped and computed again for the gradients: less memory,"
+                  + " more time, the same bits",
+              RunConfig::recompute),
           network(
               "name",
               new ChoiceType(Presets.NAMES),

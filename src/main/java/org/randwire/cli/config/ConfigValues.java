@@ -77,6 +77,7 @@ final class ConfigValues {
         integer("threads"),
         choice("precision", Precision.class),
         flag("fusion"),
+        flag("recompute"),
         network(),
         data(),
         training());

@@ -17,6 +17,7 @@ import java.util.Locale;
  * @param seed master seed of weights, example order, augmentation, dropout and edge drop
  * @param threads worker threads; 0 stands for all cores
  * @param fusion whether the compiler may fuse ops
+ * @param recompute whether activations are dropped and computed again for the gradients
  */
 public record RunConfig(
     long seed,
@@ -24,6 +25,7 @@ public record RunConfig(
     int threads,
     Precision precision,
     boolean fusion,
+    boolean recompute,
     Network network,
     Data data,
     Training training) {
