@@ -400,6 +400,18 @@ final class RunAssembly {
 
   private void requireABatch(DataSplit data) {
     int examples = data.train().size();
+    long update = (long) config.data().batch() * config.training().accumulate();
+    if (examples >= config.data().batch() && examples < update) {
+      throw loaded.refusal(
+          "training.accumulate",
+          config.training().accumulate()
+              + " batches of "
+              + config.data().batch()
+              + " are more than the "
+              + examples
+              + " training examples of "
+              + data.train().name());
+    }
     if (examples < config.data().batch()) {
       throw loaded.refusal(
           "data.batch",
@@ -433,6 +445,7 @@ final class RunAssembly {
         training.checkpointEveryMinutes(),
         Math.max(1, threads() / 2),
         config.fusion(),
+        training.accumulate(),
         config.recompute());
   }
 

@@ -124,6 +124,7 @@ final class TrainCommand implements Callable<Integer> {
     long started = System.nanoTime();
     TrainingResult result;
     try (MetricsLog metrics = openMetrics(folder, trainer);
+        EventLog events = EventLog.open(config, folder, trainer);
         Progress progress =
             Progress.onStandardError(
                 config.training().epochs(),
@@ -131,7 +132,7 @@ final class TrainCommand implements Callable<Integer> {
                 config.training().steps(),
                 trainer.stepsDone())) {
       CheckpointStore store = CheckpointStore.open(folder.checkpoints());
-      result = trainer.train(new Recorder(folder, metrics, store, progress));
+      result = trainer.train(new Recorder(folder, metrics, events, store, progress));
     } catch (DivergedException e) {
       folder.log(String.valueOf(e.getMessage()));
       folder.writeResult(
@@ -240,7 +241,11 @@ final class TrainCommand implements Callable<Integer> {
 
   /** Writes what training tells into the run's folder and onto the terminal. */
   private record Recorder(
-      RunFolder folder, MetricsLog metrics, CheckpointStore store, Progress progress)
+      RunFolder folder,
+      MetricsLog metrics,
+      EventLog events,
+      CheckpointStore store,
+      Progress progress)
       implements TrainingListener {
 
     @Override
@@ -251,6 +256,7 @@ final class TrainCommand implements Callable<Integer> {
       line.put("learningRate", step.learningRate());
       line.put("gradientNorm", step.gradientNorm());
       metrics.append(step.step(), line);
+      events.append(step.step(), line);
       progress.step(step.examples());
       progress.measured(step.loss(), Double.NaN);
     }
@@ -270,6 +276,8 @@ final class TrainCommand implements Callable<Integer> {
                 line.put("testTop5Error", test.top5Error());
               });
       metrics.append(epoch.step(), line);
+      events.append(epoch.step(), line);
+      events.appendSpeed(epoch.step());
       folder.log(line.toString());
       progress.epochEnd(
           epoch.trainLoss(), epoch.test().map(test -> 1 - test.top1Error()).orElse(Double.NaN));

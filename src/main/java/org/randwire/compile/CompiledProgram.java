@@ -40,6 +40,14 @@ public final class CompiledProgram implements AutoCloseable {
       return new Plan(program, schedule, MemoryPlan.of(schedule, pinned));
     }
 
+    /** The same without gradients in the order of least memory, not region by region. */
+    Plan ordered(Backend backend) {
+      Set<Value> pinned = Set.of(program.logits(), program.losses());
+      Program ordered = MemoryOrder.apply(program, backend.catalog(), pinned);
+      Schedule schedule = Schedule.of(ordered, backend.catalog());
+      return new Plan(ordered, schedule, MemoryPlan.of(schedule, pinned));
+    }
+
     Summary summary() {
       Map<String, Integer> kernels = new TreeMap<>();
       schedule.entries().forEach(e -> kernels.merge(e.kernel().name(), 1, Integer::sum));

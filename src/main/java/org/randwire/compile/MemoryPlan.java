@@ -174,7 +174,7 @@ record MemoryPlan(
     placed.add(low, block);
   }
 
-  private static long roundUp(long bytes) {
+  static long roundUp(long bytes) {
     return Math.floorDiv(bytes + ALIGNMENT - 1, (long) ALIGNMENT) * ALIGNMENT;
   }
 }

@@ -111,7 +111,7 @@ final class Recomputation {
   }
 
   /** What depends on parameters alone could be computed at once, and would wait for its reader. */
-  private static Map<Value, Set<Value>> packings(Program program) {
+  static Map<Value, Set<Value>> packings(Program program) {
     Map<Value, Set<Value>> result = new HashMap<>();
     for (Instruction instruction : program.instructions()) {
       if (instruction.inputs().stream().allMatch(v -> v.section() == Section.PARAMETERS)) {
@@ -142,16 +142,22 @@ final class Recomputation {
     do {
       before = best;
       for (int place : all) {
-        best = better(best, toggled(before, place));
+        best = better(best, toggled(best, place));
       }
       for (int cut : before) {
-        int at = all.indexOf(cut);
-        int last = Math.min(all.size() - 1, at + FARTHEST_MOVE);
-        for (int place = Math.max(0, at - FARTHEST_MOVE); place <= last; place++) {
-          best = better(best, toggled(toggled(before, cut), all.get(place)));
-        }
+        best = bestMove(best, cut, all);
       }
     } while (!before.equals(best));
+    return best;
+  }
+
+  private Set<Integer> bestMove(Set<Integer> cuts, int cut, List<Integer> all) {
+    Set<Integer> best = cuts;
+    int at = all.indexOf(cut);
+    int last = Math.min(all.size() - 1, at + FARTHEST_MOVE);
+    for (int to = Math.max(0, at - FARTHEST_MOVE); cuts.contains(cut) && to <= last; to++) {
+      best = better(best, toggled(toggled(cuts, cut), all.get(to)));
+    }
     return best;
   }
 

@@ -102,6 +102,9 @@ record Schedule(List<Entry> entries, int regions) {
       for (Value input : instruction.inputs()) {
         read.merge(input, moved[i].first(), Math::min);
       }
+      for (Value before : program.late().getOrDefault(instruction.output(0), Set.of())) {
+        read.merge(before, moved[i].first(), Math::min);
+      }
     }
     return new Schedule(List.of(moved), regions);
   }

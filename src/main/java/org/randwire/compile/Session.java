@@ -30,6 +30,7 @@ public final class Session implements AutoCloseable {
    * @param nesterov Nesterov's form of momentum
    * @param decaysAll weight decay on every parameter; on filters and matrices only otherwise
    * @param averages whether an exponential moving average of the parameters is kept
+   * @param accumulate batches whose gradients are averaged for one update
    * @param recompute whether activations are dropped and computed again for the gradients, which
    *     have the same bits: less memory, more time
    */
@@ -41,16 +42,22 @@ public final class Session implements AutoCloseable {
       boolean nesterov,
       boolean decaysAll,
       boolean averages,
+      int accumulate,
       boolean recompute) {
 
     public Options {
-      if (batch < 1 || evaluationBatch < 1) {
+      if (batch < 1 || evaluationBatch < 1 || accumulate < 1) {
         throw new IllegalArgumentException(
-            "batches must be at least 1, got " + batch + ", " + evaluationBatch);
+            "batches, and how many of them make an update, must be at least 1, got "
+                + batch
+                + ", "
+                + evaluationBatch
+                + ", "
+                + accumulate);
       }
     }
 
-    /** Without recomputation. */
+    /** An update for each batch, nothing recomputed. */
     public Options(
         int batch,
         int evaluationBatch,
@@ -59,12 +66,33 @@ public final class Session implements AutoCloseable {
         boolean nesterov,
         boolean decaysAll,
         boolean averages) {
-      this(batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, false);
+      this(batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, 1, false);
+    }
+
+    public Options withAccumulate(int batches) {
+      return new Options(
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          batches,
+          recompute);
     }
 
     public Options withRecompute(boolean on) {
       return new Options(
-          batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, on);
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          accumulate,
+          on);
     }
 
     /** Fused, plain momentum, decay on everything, no average. */
@@ -81,6 +109,7 @@ public final class Session implements AutoCloseable {
           nesterov,
           decaysAll,
           averages,
+          accumulate,
           recompute);
     }
   }
@@ -94,15 +123,21 @@ public final class Session implements AutoCloseable {
   private final @Nullable CompiledProgram average;
   private final Update update;
 
-  /** Training and update as one command, where the device offers it. */
+  private final int accumulate;
+
+  /** Batches whose gradients wait for the update. */
+  private int accumulated;
+
+  /** Training and what follows as one command, where the device offers it. */
   private final @Nullable Recording step;
+
+  private final @Nullable Recording part;
 
   private Session(Plans plans, Options options, Backend backend) {
     var closing = new java.util.ArrayDeque<AutoCloseable>();
     try {
       executor = push(closing, new Executor(backend));
-      state =
-          push(closing, new NetworkState(plans.training.program(), options.averages(), backend));
+      state = push(closing, new NetworkState(plans.training.program(), options, backend));
       arena = push(closing, backend.allocate(plans.arenaBytes(backend.workers())));
       training = push(closing, program(plans.training, backend, Section.PARAMETERS));
       inference = push(closing, program(plans.inference, backend, Section.PARAMETERS));
@@ -122,11 +157,22 @@ public final class Session implements AutoCloseable {
                   options,
                   backend,
                   executor));
-      step = training.execution().recordedWith(update.plan(), backend).orElse(null);
+      accumulate = options.accumulate();
+      step = recorded(closing, update.plan(), backend);
+      part = accumulate > 1 ? recorded(closing, update.mean(), backend) : null;
     } catch (RuntimeException | Error e) {
       closing.forEach(Session::closeQuietly);
       throw e;
     }
+  }
+
+  private @Nullable Recording recorded(
+      java.util.ArrayDeque<AutoCloseable> closing, ExecutionPlan next, Backend backend) {
+    Recording recording = training.execution().recordedWith(next, backend).orElse(null);
+    if (recording != null) {
+      closing.push(recording::close);
+    }
+    return recording;
   }
 
   private CompiledProgram program(CompiledProgram.Plan plan, Backend backend, Section weights) {
@@ -156,10 +202,29 @@ public final class Session implements AutoCloseable {
     static Plans of(OpGraph graph, Options options, Backend backend) {
       SoftmaxCrossEntropy smoothed = new SoftmaxCrossEntropy(options.labelSmoothing());
       SoftmaxCrossEntropy plain = new SoftmaxCrossEntropy(0);
-      return new Plans(
-          plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
-          plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
-          plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+      Plans plans =
+          new Plans(
+              plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
+              plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
+              plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+      return plans.evaluationDecides() ? plans.withLeastEvaluation(backend) : plans;
+    }
+
+    /** Whether the arena would be smaller if evaluation needed less. */
+    private boolean evaluationDecides() {
+      return inference.memory().arenaBytes() > training.memory().arenaBytes()
+          && inference.memory().arenaBytes() > statistics.memory().arenaBytes();
+    }
+
+    /**
+     * Nodes one after the other where that takes less memory. Nodes side by side fill many cores
+     * with few examples, so they stay so where less memory would save none.
+     */
+    private Plans withLeastEvaluation(Backend backend) {
+      CompiledProgram.Plan ordered = inference.ordered(backend);
+      return ordered.memory().arenaBytes() < inference.memory().arenaBytes()
+          ? new Plans(training, ordered, statistics)
+          : this;
     }
 
     private static CompiledProgram.Plan plan(
@@ -194,7 +259,7 @@ public final class Session implements AutoCloseable {
 
   private static Forecast forecast(Plans plans, Options options, Backend backend) {
     Map<Section, Long> sizes =
-        NetworkState.sizes(plans.training.program(), options.averages(), backend.parameterType());
+        NetworkState.sizes(plans.training.program(), options, backend.parameterType());
     return new Forecast(
         plans.arenaBytes(backend.workers()),
         sizes.values().stream().mapToLong(Long::longValue).sum(),
@@ -206,11 +271,36 @@ public final class Session implements AutoCloseable {
   /**
    * The training step and the memory that {@link #open} would take, without taking it.
    *
+   * @param evaluation what evaluation needs in two orders of its nodes
    * @param traffic of forward and backward; the update is not in it
    * @param planNanos what it took to compile the training step, evaluation and batch statistics
    */
   public record Description(
-      CompiledProgram.Summary trainingStep, Traffic traffic, Forecast forecast, long planNanos) {}
+      CompiledProgram.Summary trainingStep,
+      Evaluation evaluation,
+      Traffic traffic,
+      Forecast forecast,
+      long planNanos) {}
+
+  /**
+   * The arena of evaluation.
+   *
+   * @param levelsBytes with all nodes side by side that can be, as early as they can
+   * @param orderedBytes with one node after the other, in the order found for least memory
+   * @param isOrdered whether the session takes that order: where evaluation would otherwise decide
+   *     the size of the arena
+   */
+  public record Evaluation(long levelsBytes, long orderedBytes, boolean isOrdered) {}
+
+  private static Evaluation evaluation(Plans plans, OpGraph graph, Options o, Backend backend) {
+    CompiledProgram.Plan levels =
+        Plans.plan(
+            graph, o.evaluationBatch(), Mode.INFERENCE, new SoftmaxCrossEntropy(0), o, backend);
+    return new Evaluation(
+        levels.memory().arenaBytes(),
+        levels.ordered(backend).memory().arenaBytes(),
+        plans.inference.memory().arenaBytes() < levels.memory().arenaBytes());
+  }
 
   /** Compiles without taking memory. */
   public static Description describe(OpGraph graph, Options options, Backend backend) {
@@ -219,6 +309,7 @@ public final class Session implements AutoCloseable {
     long planNanos = System.nanoTime() - start;
     return new Description(
         plans.training.summary(),
+        evaluation(plans, graph, options, backend),
         Traffic.of(plans.training.program(), graph, backend),
         forecast(plans, options, backend),
         planNanos);
@@ -283,11 +374,18 @@ public final class Session implements AutoCloseable {
       return "not even batch 1 would fit";
     }
     Options fitting = options.withBatchAtMost(fits);
+    int parts = Math.floorDiv(options.batch() + fitting.batch() - 1, fitting.batch());
+    int accumulate = options.accumulate() * parts;
+    boolean accumulates =
+        parts > 1 && fits(graph, fitting.withAccumulate(accumulate), backend, available);
     return "batch "
         + fitting.batch()
         + " with evaluation batch "
         + fitting.evaluationBatch()
-        + " would fit";
+        + " would fit"
+        + (accumulates
+            ? ", and with training.accumulate: " + accumulate + " make updates of no fewer examples"
+            : "");
   }
 
   private static double gib(long bytes) {
@@ -321,17 +419,40 @@ public final class Session implements AutoCloseable {
     return statistics;
   }
 
-  /** The Euclidean norm of the gradients at the last step or update. */
+  /** The Euclidean norm of the gradients at the last step or update, averaged over its batches. */
   public double gradientNorm() {
     return update.gradientNorm();
   }
 
   /**
-   * One training run and the update with its gradients: one command where the device can record
-   * them. If a loss or a gradient is not finite, parameters, momentum and average stay as they are.
+   * One training run whose gradients wait for those of the next; {@link #step} does the last of the
+   * {@code accumulate} batches of an update and the update. Batch statistics are those of each
+   * batch, and each changes the running statistics.
+   *
+   * @throws IllegalStateException if no batch but the last is missing
+   */
+  public void accumulate() {
+    if (accumulated + 1 >= accumulate) {
+      throw new IllegalStateException(
+          accumulated + " of " + accumulate + " batches wait already; the next makes an update");
+    }
+    update.setMean(++accumulated);
+    if (part != null) {
+      part.run();
+    } else {
+      training.run();
+      update.runMean();
+    }
+  }
+
+  /**
+   * One training run and the update with its gradients, or with the mean of them and of those that
+   * were {@linkplain #accumulate accumulated}: one command where the device can record them. If a
+   * loss or a gradient is not finite, parameters, momentum and average stay as they are.
    *
    * @param gradientClip norm to which larger gradients are scaled; 0 for none
    * @param averageDecay what the moving average keeps of itself
+   * @throws IllegalStateException if batches of the update are missing
    */
   public void step(
       double learningRate,
@@ -339,6 +460,7 @@ public final class Session implements AutoCloseable {
       double weightDecay,
       double gradientClip,
       double averageDecay) {
+    endAccumulation();
     update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
     if (step != null) {
       step.run();
@@ -355,12 +477,27 @@ public final class Session implements AutoCloseable {
       double weightDecay,
       double gradientClip,
       double averageDecay) {
+    endAccumulation();
     update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
     update.run();
   }
 
+  private void endAccumulation() {
+    if (accumulated + 1 != accumulate) {
+      throw new IllegalStateException(
+          "an update is of " + accumulate + " batches, " + accumulated + " wait");
+    }
+    accumulated = 0;
+    if (accumulate > 1) {
+      update.setMean(accumulate);
+    }
+  }
+
   @Override
   public void close() {
+    if (part != null) {
+      part.close();
+    }
     if (step != null) {
       step.close();
     }

@@ -20,6 +20,7 @@ import org.randwire.compile.Session;
  * @param checkpointEveryMinutes minutes between checkpoints besides those at epoch ends; 0 for none
  * @param dataThreads threads that prepare batches
  * @param fusion whether the compiler may fuse ops
+ * @param accumulate batches whose gradients are averaged for one update
  * @param recompute whether activations are dropped and computed again for the gradients
  */
 public record TrainingSettings(
@@ -42,9 +43,13 @@ public record TrainingSettings(
     double checkpointEveryMinutes,
     int dataThreads,
     boolean fusion,
+    int accumulate,
     boolean recompute) {
 
   public TrainingSettings {
+    if (accumulate < 1) {
+      throw new IllegalArgumentException("an update is of at least 1 batch, got " + accumulate);
+    }
     if (epochs < 1 || maxSteps < 0 || dataThreads < 1) {
       throw new IllegalArgumentException(
           "epochs and data threads must be at least 1 and steps not negative, got "
@@ -64,7 +69,7 @@ public record TrainingSettings(
     }
   }
 
-  /** Nothing is recomputed. */
+  /** An update for each batch, nothing recomputed. */
   public TrainingSettings(
       int batch,
       int evaluationBatch,
@@ -105,7 +110,13 @@ public record TrainingSettings(
         checkpointEveryMinutes,
         dataThreads,
         fusion,
+        1,
         false);
+  }
+
+  /** The examples of one update. */
+  public long updateExamples() {
+    return (long) batch * accumulate;
   }
 
   /** What of the recipe the network is compiled for. */
@@ -118,6 +129,7 @@ public record TrainingSettings(
         nesterov,
         decaysAll,
         averageDecay > 0,
+        accumulate,
         recompute);
   }
 }

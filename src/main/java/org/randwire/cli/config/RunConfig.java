@@ -297,6 +297,8 @@ public record RunConfig(
    * How the weights are fitted.
    *
    * @param steps training ends after this many updates, if above 0 and before the last epoch
+   * @param accumulate batches whose gradients are averaged for one update
+   * @param tensorboard whether event files are written beside the metrics
    * @param init safetensors file of starting weights; empty to draw them from the seed
    * @param gradientClip largest global gradient norm; 0 for no clipping
    * @param cutout side in pixels of the square cut out of training images; 0 for none
@@ -308,6 +310,7 @@ public record RunConfig(
   public record Training(
       int epochs,
       long steps,
+      int accumulate,
       String init,
       Schedule schedule,
       double momentum,
@@ -322,7 +325,8 @@ public record RunConfig(
       Statistics statistics,
       double checkpointEveryMinutes,
       long checkpointEverySteps,
-      int evaluateEvery) {
+      int evaluateEvery,
+      boolean tensorboard) {
 
     public Training {
       requireNonNull(init);
