@@ -182,6 +182,9 @@ final class DescribeCommand implements Callable<Integer> {
     result.put("regions", plan.regions());
     result.put("arenaBytes", plan.arenaBytes());
     result.put("arenaBytesWithoutReuse", plan.unplannedBytes());
+    result.put("evaluationArenaBytes", description.evaluation().levelsBytes());
+    result.put("evaluationOrderedArenaBytes", description.evaluation().orderedBytes());
+    result.put("evaluationIsOrdered", description.evaluation().isOrdered());
     result.put("sessionArenaBytes", memory.arenaBytes());
     result.put("stateBytes", memory.stateBytes());
     result.put("batchBytes", memory.batchBytes());
@@ -288,6 +291,15 @@ final class DescribeCommand implements Callable<Integer> {
         "arena %.1f MiB; without reuse of memory it would be %.1f MiB%n",
         mebibytes(plan.arenaBytes()),
         mebibytes(plan.unplannedBytes()));
+    Session.Evaluation evaluation = description.evaluation();
+    out.printf(
+        Locale.ROOT,
+        "evaluation, batch %d: arena %.1f MiB with nodes side by side, %.1f MiB one by one in the"
+            + " best order found (%s)%n",
+        config.data().evaluationBatch(),
+        mebibytes(evaluation.levelsBytes()),
+        mebibytes(evaluation.orderedBytes()),
+        evaluation.isOrdered() ? "taken, it saves memory" : "not needed, training decides");
     out.printf(
         Locale.ROOT,
         "memory %.1f MiB: activations %.1f, weights and momentum %.1f, batches %.1f%n",

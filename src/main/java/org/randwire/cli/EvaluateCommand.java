@@ -42,7 +42,7 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "[KEY=VALUE..]",
       hideParamSyntax = true,
       description =
-          "Settings that differ from the run's: device, threads, precision, fusion, data.path,"
+          "Settings that differ from the run's: device, threads, precision, fusion, recompute, data.path,"
               + " data.evaluationBatch, data.threads, and for pictures data.size: the network is"
               + " then tested at another size.")
   private List<String> overrides = new ArrayList<>();
@@ -98,14 +98,14 @@ final class EvaluateCommand implements Callable<Integer> {
   /** Another network or another test set would give a number that is not this run's. */
   private static void requireHarmless(String override) {
     if (!override.matches(
-        "(device|threads|precision|fusion|data\\.(path|evaluationBatch|size|threads))=.*")) {
+        "(device|threads|precision|fusion|recompute|data\\.(path|evaluationBatch|size|threads))=.*")) {
       throw new CliException(
           ExitStatus.USAGE,
           "'"
               + override
               + "' would evaluate something else than this run; device, threads,"
-              + " precision, fusion, data.path, data.evaluationBatch, data.threads and data.size"
-              + " may differ");
+              + " precision, fusion, recompute, data.path, data.evaluationBatch, data.threads and"
+              + " data.size may differ");
     }
   }
 

@@ -456,6 +456,18 @@ final class RunAssembly {
 
   private void requireABatch(DataSplit data) {
     int examples = data.train().size();
+    long update = (long) config.data().batch() * config.training().accumulate();
+    if (examples >= config.data().batch() && examples < update) {
+      throw loaded.refusal(
+          "training.accumulate",
+          config.training().accumulate()
+              + " batches of "
+              + config.data().batch()
+              + " are more than the "
+              + examples
+              + " training examples of "
+              + data.train().name());
+    }
     if (examples < config.data().batch()) {
       throw loaded.refusal(
           "data.batch",
@@ -488,7 +500,9 @@ final class RunAssembly {
         training.checkpointEverySteps(),
         training.checkpointEveryMinutes(),
         dataThreads(),
-        config.fusion());
+        config.fusion(),
+        training.accumulate(),
+        config.recompute());
   }
 
   /** Half of the workers, which is enough for pixels; pictures may need more on a GPU. */

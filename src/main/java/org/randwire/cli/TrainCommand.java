@@ -125,6 +125,7 @@ final class TrainCommand implements Callable<Integer> {
     long started = System.nanoTime();
     TrainingResult result;
     try (MetricsLog metrics = openMetrics(folder, trainer);
+        EventLog events = EventLog.open(config, folder, trainer);
         Progress progress =
             Progress.onStandardError(
                 config.training().epochs(),
@@ -132,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
                 config.training().steps(),
                 trainer.stepsDone())) {
       CheckpointStore store = CheckpointStore.open(folder.checkpoints());
-      result = trainer.train(new Recorder(trainer, folder, metrics, store, progress));
+      result = trainer.train(new Recorder(trainer, folder, metrics, events, store, progress));
     } catch (DivergedException e) {
       folder.log(String.valueOf(e.getMessage()));
       Map<String, Object> diverged = new LinkedHashMap<>();
@@ -266,6 +267,7 @@ final class TrainCommand implements Callable<Integer> {
       Trainer trainer,
       RunFolder folder,
       MetricsLog metrics,
+      EventLog events,
       CheckpointStore store,
       Progress progress)
       implements TrainingListener {
@@ -278,6 +280,7 @@ final class TrainCommand implements Callable<Integer> {
       line.put("learningRate", step.learningRate());
       line.put("gradientNorm", step.gradientNorm());
       metrics.append(step.step(), line);
+      events.append(step.step(), line);
       progress.step(step.examples());
       progress.measured(step.loss(), Double.NaN);
     }
@@ -303,6 +306,8 @@ final class TrainCommand implements Callable<Integer> {
                 }
               });
       metrics.append(epoch.step(), line);
+      events.append(epoch.step(), line);
+      events.appendSpeed(epoch.step());
       // Times are for the log: the metrics are the same in every run of the same seed.
       folder.log(
           String.format(

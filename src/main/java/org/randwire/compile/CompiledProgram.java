@@ -31,11 +31,22 @@ public final class CompiledProgram implements AutoCloseable {
   /** A program with its schedule and memory plan, before any memory is taken. */
   record Plan(Program program, Schedule schedule, MemoryPlan memory) {
 
-    static Plan of(Program lowered, boolean fusion, Backend backend) {
-      Program program = fusion ? Fusion.fuse(lowered, backend.catalog()) : lowered;
-      Schedule schedule = Schedule.of(program.instructions(), backend.catalog());
+    static Plan of(Program lowered, Session.Options options, Backend backend) {
+      Program program = options.fusion() ? Fusion.fuse(lowered, backend.catalog()) : lowered;
       Set<Value> pinned = new LinkedHashSet<>(List.of(program.logits(), program.losses()));
+      if (options.recompute()) {
+        program = Recomputation.apply(program, backend.catalog(), pinned);
+      }
+      Schedule schedule = Schedule.of(program, backend.catalog());
       return new Plan(program, schedule, MemoryPlan.of(schedule, pinned));
+    }
+
+    /** The same without gradients in the order of least memory, not region by region. */
+    Plan ordered(Backend backend) {
+      Set<Value> pinned = Set.of(program.logits(), program.losses());
+      Program ordered = MemoryOrder.apply(program, backend.catalog(), pinned);
+      Schedule schedule = Schedule.of(ordered, backend.catalog());
+      return new Plan(ordered, schedule, MemoryPlan.of(schedule, pinned));
     }
 
     Summary summary() {

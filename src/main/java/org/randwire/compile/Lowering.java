@@ -120,7 +120,8 @@ final class Lowering {
         outputs.get(0),
         labels,
         outputs.get(last.id()),
-        losses);
+        losses,
+        Map.of());
   }
 
   /** Images stay unpadded where only dense convolutions read them. */

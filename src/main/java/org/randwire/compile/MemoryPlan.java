@@ -73,29 +73,57 @@ record MemoryPlan(
         roundUp(workerScratch));
   }
 
+  /** The most bytes alive in a region: what an arena takes at least. */
+  static long peakBytes(Schedule schedule, Set<Value> pinned) {
+    long[] change = new long[schedule.regions() + 2];
+    spans(schedule, pinned)
+        .forEach(
+            (value, span) -> {
+              change[span[0]] += roundUp(value.sizeBytes());
+              change[span[1] + 1] -= roundUp(value.sizeBytes());
+            });
+    for (Schedule.Entry entry : schedule.entries()) {
+      change[entry.first()] += roundUp(entry.kernel().scratchBytes());
+      change[entry.last() + 1] -= roundUp(entry.kernel().scratchBytes());
+    }
+    long alive = 0;
+    long peak = 0;
+    for (long bytes : change) {
+      alive += bytes;
+      peak = Math.max(peak, alive);
+    }
+    return peak;
+  }
+
   private static Map<Value, Block> lifetimes(Schedule schedule, Set<Value> pinned) {
     Map<Value, Block> lifetimes = new LinkedHashMap<>();
+    spans(schedule, pinned)
+        .forEach(
+            (value, span) -> {
+              String name = value.id() + " " + value.name();
+              lifetimes.put(value, new Block(name, 0, value.sizeBytes(), span[0], span[1]));
+            });
+    return lifetimes;
+  }
+
+  /** First and last region of each value of the arena. */
+  private static Map<Value, int[]> spans(Schedule schedule, Set<Value> pinned) {
+    Map<Value, int[]> spans = new LinkedHashMap<>();
     for (Schedule.Entry entry : schedule.entries()) {
       for (Value output : entry.instruction().outputs()) {
         if (output.section() == Section.ARENA) {
-          lifetimes.put(
-              output,
-              new Block(
-                  output.id() + " " + output.name(),
-                  0,
-                  output.sizeBytes(),
-                  entry.first(),
-                  pinned.contains(output) ? schedule.regions() : entry.last()));
+          int last = pinned.contains(output) ? schedule.regions() : entry.last();
+          spans.put(output, new int[] {entry.first(), last});
         }
       }
       for (Value input : entry.instruction().inputs()) {
-        lifetimes.computeIfPresent(
-            input,
-            (value, b) ->
-                new Block(b.name(), 0, b.sizeBytes(), b.first(), Math.max(b.last(), entry.last())));
+        int[] span = spans.get(input);
+        if (span != null) {
+          span[1] = Math.max(span[1], entry.last());
+        }
       }
     }
-    return lifetimes;
+    return spans;
   }
 
   /** Largest first, each at the lowest offset where it fits among those alive at the same time. */
@@ -146,7 +174,7 @@ record MemoryPlan(
     placed.add(low, block);
   }
 
-  private static long roundUp(long bytes) {
+  static long roundUp(long bytes) {
     return Math.floorDiv(bytes + ALIGNMENT - 1, (long) ALIGNMENT) * ALIGNMENT;
   }
 }

@@ -27,12 +27,12 @@ public final class NetworkState implements AutoCloseable {
   private final Map<Section, Buffer> buffers = new EnumMap<>(Section.class);
   private final DataType type;
 
-  NetworkState(Program program, boolean averages, Backend backend) {
+  NetworkState(Program program, Session.Options options, Backend backend) {
     program.parameters().forEach(p -> parameters.put(p.name(), p));
     program.states().forEach(p -> states.put(p.name(), p));
     type = backend.parameterType();
     try {
-      sizes(program, averages, type)
+      sizes(program, options, type)
           .forEach((section, bytes) -> buffers.put(section, backend.allocate(bytes)));
     } catch (RuntimeException | Error e) {
       close();
@@ -52,14 +52,17 @@ public final class NetworkState implements AutoCloseable {
   }
 
   /** Bytes of each buffer that {@code program} needs. */
-  static Map<Section, Long> sizes(Program program, boolean averages, DataType type) {
+  static Map<Section, Long> sizes(Program program, Session.Options options, DataType type) {
     Map<Section, Long> sizes = new EnumMap<>(Section.class);
     long parameters = elements(program, Section.PARAMETERS) * type.sizeBytes();
     for (Section section : List.of(Section.PARAMETERS, Section.GRADIENTS, Section.MOMENTUM)) {
       sizes.put(section, parameters);
     }
-    if (averages) {
+    if (options.averages()) {
       sizes.put(Section.AVERAGE, parameters);
+    }
+    if (options.accumulate() > 1) {
+      sizes.put(Section.MEAN_GRADIENTS, parameters);
     }
     for (Section section : List.of(Section.STATE, Section.STATISTICS)) {
       sizes.put(section, elements(program, section) * type.sizeBytes());

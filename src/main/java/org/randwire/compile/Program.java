@@ -4,6 +4,7 @@ package org.randwire.compile;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.randwire.op.Instruction;
 import org.randwire.op.Mode;
 import org.randwire.op.Section;
@@ -17,6 +18,9 @@ import org.randwire.op.Value;
  * @param decayedElements stored elements of the filters: the range [0, decayedElements)
  * @param sectionElements stored elements of each persistent section
  * @param losses one loss per example; absent from programs without labels
+ * @param late instructions, by their first output, that start as late as their readers allow, to
+ *     save memory, with the values that must be written before; all others start as early as they
+ *     can
  */
 record Program(
     Mode mode,
@@ -31,9 +35,11 @@ record Program(
     Value input,
     Value labels,
     Value logits,
-    Value losses) {
+    Value losses,
+    Map<Value, Set<Value>> late) {
 
   Program {
+    late = Map.copyOf(late);
     instructions = List.copyOf(instructions);
     parameters = List.copyOf(parameters);
     states = List.copyOf(states);
@@ -42,7 +48,19 @@ record Program(
     sectionElements = new EnumMap<>(sectionElements);
   }
 
+  boolean isLate(Instruction instruction) {
+    return late.containsKey(instruction.output(0));
+  }
+
   Program withInstructions(List<Instruction> newInstructions) {
+    return with(newInstructions, late);
+  }
+
+  Program withLate(Map<Value, Set<Value>> newLate) {
+    return with(instructions, newLate);
+  }
+
+  private Program with(List<Instruction> newInstructions, Map<Value, Set<Value>> newLate) {
     return new Program(
         mode,
         batch,
@@ -56,6 +74,7 @@ record Program(
         input,
         labels,
         logits,
-        losses);
+        losses,
+        newLate);
   }
 }

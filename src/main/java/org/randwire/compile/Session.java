@@ -32,6 +32,9 @@ public final class Session implements AutoCloseable {
    * @param nesterov Nesterov's form of momentum
    * @param decaysAll weight decay on every parameter; on filters and matrices only otherwise
    * @param averages whether an exponential moving average of the parameters is kept
+   * @param accumulate batches whose gradients are averaged for one update
+   * @param recompute whether activations are dropped and computed again for the gradients, which
+   *     have the same bits: less memory, more time
    */
   public record Options(
       int batch,
@@ -40,13 +43,58 @@ public final class Session implements AutoCloseable {
       boolean fusion,
       boolean nesterov,
       boolean decaysAll,
-      boolean averages) {
+      boolean averages,
+      int accumulate,
+      boolean recompute) {
 
     public Options {
-      if (batch < 1 || evaluationBatch < 1) {
+      if (batch < 1 || evaluationBatch < 1 || accumulate < 1) {
         throw new IllegalArgumentException(
-            "batches must be at least 1, got " + batch + ", " + evaluationBatch);
+            "batches, and how many of them make an update, must be at least 1, got "
+                + batch
+                + ", "
+                + evaluationBatch
+                + ", "
+                + accumulate);
       }
+    }
+
+    /** An update for each batch, nothing recomputed. */
+    public Options(
+        int batch,
+        int evaluationBatch,
+        double labelSmoothing,
+        boolean fusion,
+        boolean nesterov,
+        boolean decaysAll,
+        boolean averages) {
+      this(batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, 1, false);
+    }
+
+    public Options withAccumulate(int batches) {
+      return new Options(
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          batches,
+          recompute);
+    }
+
+    public Options withRecompute(boolean on) {
+      return new Options(
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          accumulate,
+          on);
     }
 
     /** Fused, plain momentum, decay on everything, no average. */
@@ -62,7 +110,9 @@ public final class Session implements AutoCloseable {
           fusion,
           nesterov,
           decaysAll,
-          averages);
+          averages,
+          accumulate,
+          recompute);
     }
   }
 
@@ -89,18 +139,24 @@ public final class Session implements AutoCloseable {
 
   private final List<DeviceImages> data = new ArrayList<>();
 
+  private final int accumulate;
+
+  /** Batches whose gradients wait for the update. */
+  private int accumulated;
+
   /**
-   * Training and update as one command, where the device offers it; behind the plan that makes the
-   * batch, if the session holds a data set.
+   * Training and what follows as one command, where the device offers it; behind the plan that
+   * makes the batch, if the session holds a data set.
    */
   private final @Nullable Recording step;
+
+  private final @Nullable Recording part;
 
   private Session(Plans plans, Options options, Backend backend, @Nullable Data held) {
     var closing = new java.util.ArrayDeque<AutoCloseable>();
     try {
       executor = push(closing, new Executor(backend));
-      state =
-          push(closing, new NetworkState(plans.training.program(), options.averages(), backend));
+      state = push(closing, new NetworkState(plans.training.program(), options, backend));
       arena = push(closing, backend.allocate(plans.arenaBytes(backend.workers())));
       training = push(closing, program(plans.training, backend, Section.PARAMETERS));
       inference = push(closing, program(plans.inference, backend, Section.PARAMETERS));
@@ -133,13 +189,24 @@ public final class Session implements AutoCloseable {
           average.attach(tested);
         }
       }
-      List<ExecutionPlan> whole = new ArrayList<>(training.feed().stream().toList());
-      whole.addAll(List.of(training.execution(), update.plan()));
-      step = ExecutionPlan.record(whole, backend).orElse(null);
+      accumulate = options.accumulate();
+      step = recorded(closing, update.plan(), backend);
+      part = accumulate > 1 ? recorded(closing, update.mean(), backend) : null;
     } catch (RuntimeException | Error e) {
       closing.forEach(Session::closeQuietly);
       throw e;
     }
+  }
+
+  private @Nullable Recording recorded(
+      java.util.ArrayDeque<AutoCloseable> closing, ExecutionPlan next, Backend backend) {
+    List<ExecutionPlan> whole = new ArrayList<>(training.feed().stream().toList());
+    whole.addAll(List.of(training.execution(), next));
+    Recording recording = ExecutionPlan.record(whole, backend).orElse(null);
+    if (recording != null) {
+      closing.push(recording::close);
+    }
+    return recording;
   }
 
   private CompiledProgram program(CompiledProgram.Plan plan, Backend backend, Section weights) {
@@ -169,10 +236,29 @@ public final class Session implements AutoCloseable {
     static Plans of(OpGraph graph, Options options, Backend backend) {
       SoftmaxCrossEntropy smoothed = new SoftmaxCrossEntropy(options.labelSmoothing());
       SoftmaxCrossEntropy plain = new SoftmaxCrossEntropy(0);
-      return new Plans(
-          plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
-          plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
-          plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+      Plans plans =
+          new Plans(
+              plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
+              plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
+              plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+      return plans.evaluationDecides() ? plans.withLeastEvaluation(backend) : plans;
+    }
+
+    /** Whether the arena would be smaller if evaluation needed less. */
+    private boolean evaluationDecides() {
+      return inference.memory().arenaBytes() > training.memory().arenaBytes()
+          && inference.memory().arenaBytes() > statistics.memory().arenaBytes();
+    }
+
+    /**
+     * Nodes one after the other where that takes less memory. Nodes side by side fill many cores
+     * with few examples, so they stay so where less memory would save none.
+     */
+    private Plans withLeastEvaluation(Backend backend) {
+      CompiledProgram.Plan ordered = inference.ordered(backend);
+      return ordered.memory().arenaBytes() < inference.memory().arenaBytes()
+          ? new Plans(training, ordered, statistics)
+          : this;
     }
 
     private static CompiledProgram.Plan plan(
@@ -183,7 +269,7 @@ public final class Session implements AutoCloseable {
         Options options,
         Backend backend) {
       Program lowered = Lowering.lower(graph, batch, mode, loss, backend);
-      return CompiledProgram.Plan.of(lowered, options.fusion(), backend);
+      return CompiledProgram.Plan.of(lowered, options, backend);
     }
 
     long arenaBytes(int workers) {
@@ -207,7 +293,7 @@ public final class Session implements AutoCloseable {
 
   private static Forecast forecast(Plans plans, Options options, Backend backend) {
     Map<Section, Long> sizes =
-        NetworkState.sizes(plans.training.program(), options.averages(), backend.parameterType());
+        NetworkState.sizes(plans.training.program(), options, backend.parameterType());
     return new Forecast(
         plans.arenaBytes(backend.workers()),
         sizes.values().stream().mapToLong(Long::longValue).sum(),
@@ -219,11 +305,36 @@ public final class Session implements AutoCloseable {
   /**
    * The training step and the memory that {@link #open} would take, without taking it.
    *
+   * @param evaluation what evaluation needs in two orders of its nodes
    * @param traffic of forward and backward; the update is not in it
    * @param planNanos what it took to compile the training step, evaluation and batch statistics
    */
   public record Description(
-      CompiledProgram.Summary trainingStep, Traffic traffic, Forecast forecast, long planNanos) {}
+      CompiledProgram.Summary trainingStep,
+      Evaluation evaluation,
+      Traffic traffic,
+      Forecast forecast,
+      long planNanos) {}
+
+  /**
+   * The arena of evaluation.
+   *
+   * @param levelsBytes with all nodes side by side that can be, as early as they can
+   * @param orderedBytes with one node after the other, in the order found for least memory
+   * @param isOrdered whether the session takes that order: where evaluation would otherwise decide
+   *     the size of the arena
+   */
+  public record Evaluation(long levelsBytes, long orderedBytes, boolean isOrdered) {}
+
+  private static Evaluation evaluation(Plans plans, OpGraph graph, Options o, Backend backend) {
+    CompiledProgram.Plan levels =
+        Plans.plan(
+            graph, o.evaluationBatch(), Mode.INFERENCE, new SoftmaxCrossEntropy(0), o, backend);
+    return new Evaluation(
+        levels.memory().arenaBytes(),
+        levels.ordered(backend).memory().arenaBytes(),
+        plans.inference.memory().arenaBytes() < levels.memory().arenaBytes());
+  }
 
   /** Compiles without taking memory. */
   public static Description describe(OpGraph graph, Options options, Backend backend) {
@@ -232,6 +343,7 @@ public final class Session implements AutoCloseable {
     long planNanos = System.nanoTime() - start;
     return new Description(
         plans.training.summary(),
+        evaluation(plans, graph, options, backend),
         Traffic.of(plans.training.program(), graph, backend),
         forecast(plans, options, backend),
         planNanos);
@@ -276,15 +388,27 @@ public final class Session implements AutoCloseable {
     return new Session(plans, options, backend, data);
   }
 
-  /** A batch that fits, found by compiling: neither arena nor scratch is linear in the batch. */
+  /** What fits, found by compiling: neither arena nor scratch is linear in the batch. */
   private static String advice(OpGraph graph, Options options, Backend backend, long available) {
+    Options less = options.withRecompute(true);
+    if (options.recompute() || !fits(graph, less, backend, available)) {
+      return batchAdvice(graph, options, backend, available);
+    }
+    return "with recompute: true it would fit; " + batchAdvice(graph, options, backend, available);
+  }
+
+  private static boolean fits(OpGraph graph, Options options, Backend backend, long available) {
+    Plans plans = Plans.of(graph, options, backend);
+    return forecast(plans, options, backend).totalBytes() <= available;
+  }
+
+  private static String batchAdvice(
+      OpGraph graph, Options options, Backend backend, long available) {
     int fits = 0;
     int tooLarge = Math.max(options.batch(), options.evaluationBatch());
     while (tooLarge - fits > Math.max(1, fits / 16)) {
       int middle = fits + (tooLarge - fits) / 2;
-      Options smaller = options.withBatchAtMost(middle);
-      Forecast forecast = forecast(Plans.of(graph, smaller, backend), smaller, backend);
-      if (forecast.totalBytes() <= available) {
+      if (fits(graph, options.withBatchAtMost(middle), backend, available)) {
         fits = middle;
       } else {
         tooLarge = middle;
@@ -294,11 +418,18 @@ public final class Session implements AutoCloseable {
       return "not even batch 1 would fit";
     }
     Options fitting = options.withBatchAtMost(fits);
+    int parts = Math.floorDiv(options.batch() + fitting.batch() - 1, fitting.batch());
+    int accumulate = options.accumulate() * parts;
+    boolean accumulates =
+        parts > 1 && fits(graph, fitting.withAccumulate(accumulate), backend, available);
     return "batch "
         + fitting.batch()
         + " with evaluation batch "
         + fitting.evaluationBatch()
-        + " would fit";
+        + " would fit"
+        + (accumulates
+            ? ", and with training.accumulate: " + accumulate + " make updates of no fewer examples"
+            : "");
   }
 
   private static double gib(long bytes) {
@@ -340,17 +471,40 @@ public final class Session implements AutoCloseable {
     return statistics;
   }
 
-  /** The Euclidean norm of the gradients at the last step or update. */
+  /** The Euclidean norm of the gradients at the last step or update, averaged over its batches. */
   public double gradientNorm() {
     return update.gradientNorm();
   }
 
   /**
-   * One training run and the update with its gradients: one command where the device can record
-   * them. If a loss or a gradient is not finite, parameters, momentum and average stay as they are.
+   * One training run whose gradients wait for those of the next; {@link #step} does the last of the
+   * {@code accumulate} batches of an update and the update. Batch statistics are those of each
+   * batch, and each changes the running statistics.
+   *
+   * @throws IllegalStateException if no batch but the last is missing
+   */
+  public void accumulate() {
+    if (accumulated + 1 >= accumulate) {
+      throw new IllegalStateException(
+          accumulated + " of " + accumulate + " batches wait already; the next makes an update");
+    }
+    update.setMean(++accumulated);
+    if (part != null && isAsRecorded()) {
+      part.run();
+    } else {
+      training.run();
+      update.runMean();
+    }
+  }
+
+  /**
+   * One training run and the update with its gradients, or with the mean of them and of those that
+   * were {@linkplain #accumulate accumulated}: one command where the device can record them. If a
+   * loss or a gradient is not finite, parameters, momentum and average stay as they are.
    *
    * @param gradientClip norm to which larger gradients are scaled; 0 for none
    * @param averageDecay what the moving average keeps of itself
+   * @throws IllegalStateException if batches of the update are missing
    */
   public void step(
       double learningRate,
@@ -358,8 +512,9 @@ public final class Session implements AutoCloseable {
       double weightDecay,
       double gradientClip,
       double averageDecay) {
+    endAccumulation();
     update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
-    if (step != null && training.feeding().isPresent() == holdsData()) {
+    if (step != null && isAsRecorded()) {
       step.run();
     } else {
       training.run();
@@ -374,12 +529,32 @@ public final class Session implements AutoCloseable {
       double weightDecay,
       double gradientClip,
       double averageDecay) {
+    endAccumulation();
     update.set(learningRate, momentum, weightDecay, gradientClip, averageDecay);
     update.run();
   }
 
+  /** Whether the batch is one that the recorded command makes, or none is made by it. */
+  private boolean isAsRecorded() {
+    return training.feeding().isPresent() == holdsData();
+  }
+
+  private void endAccumulation() {
+    if (accumulated + 1 != accumulate) {
+      throw new IllegalStateException(
+          "an update is of " + accumulate + " batches, " + accumulated + " wait");
+    }
+    accumulated = 0;
+    if (accumulate > 1) {
+      update.setMean(accumulate);
+    }
+  }
+
   @Override
   public void close() {
+    if (part != null) {
+      part.close();
+    }
     if (step != null) {
       step.close();
     }

@@ -25,6 +25,9 @@ import org.randwire.tensor.TensorShape;
  */
 final class Update implements AutoCloseable {
 
+  /** Elements from one vector of hyperparameters to the next: a cache line of float32. */
+  private static final int SETTINGS = 16;
+
   private final NetworkState state;
   private final Executor executor;
   private final DataType type;
@@ -33,6 +36,11 @@ final class Update implements AutoCloseable {
   private final List<Buffer> buffers = new ArrayList<>();
   private final Slice losses;
   private @Nullable ExecutionPlan plan;
+
+  /** The gradients into the mean over the batches of an update; none where it has one batch. */
+  private @Nullable ExecutionPlan mean;
+
+  private final Section gradients;
   private final ByteBuffer staging =
       ByteBuffer.allocateDirect(8 * Optimizer.HYPERPARAMETERS).order(ByteOrder.nativeOrder());
   private int values;
@@ -50,7 +58,8 @@ final class Update implements AutoCloseable {
     this.type = backend.parameterType();
     try {
       long total = program.sectionElements().getOrDefault(Section.PARAMETERS, 0L);
-      hyperparameters = allocate(backend, (long) Optimizer.HYPERPARAMETERS * type.sizeBytes());
+      gradients = options.accumulate() > 1 ? Section.MEAN_GRADIENTS : Section.GRADIENTS;
+      hyperparameters = allocate(backend, (long) 2 * SETTINGS * type.sizeBytes());
       result = allocate(backend, 8);
       Value settings = flat("hyperparameters", Section.CONTROLS, Optimizer.HYPERPARAMETERS, 0);
       Value norm2 =
@@ -63,13 +72,20 @@ final class Update implements AutoCloseable {
               DataType.FLOAT64,
               1,
               -1);
+      Value all = flat("gradients", gradients, total, 0);
       List<Instruction> steps = new ArrayList<>();
+      if (options.accumulate() > 1) {
+        Value share = flat("share", Section.CONTROLS, Optimizer.HYPERPARAMETERS, SETTINGS);
+        steps.add(
+            new Instruction(
+                "gradients",
+                new Optimizer.MovingAverage(),
+                List.of(flat("gradients of a batch", Section.GRADIENTS, total, 0), share),
+                List.of(all)));
+        mean = bind(steps, backend);
+      }
       steps.add(
-          new Instruction(
-              "gradients",
-              new Optimizer.SquaredNorm(),
-              List.of(flat("gradients", Section.GRADIENTS, total, 0)),
-              List.of(norm2)));
+          new Instruction("gradients", new Optimizer.SquaredNorm(), List.of(all), List.of(norm2)));
       Value loss =
           flat("losses", Section.LABELS, Math.floorDiv(losses.sizeBytes(), type.sizeBytes()), 0);
       steps.add(
@@ -102,8 +118,7 @@ final class Update implements AutoCloseable {
         new Instruction(
             "update",
             new Optimizer.Sgd(options.nesterov(), decays),
-            List.of(
-                flat("gradients", Section.GRADIENTS, range.elements(), range.offset()), settings),
+            List.of(flat("gradients", gradients, range.elements(), range.offset()), settings),
             List.of(
                 parameters, flat("momentum", Section.MOMENTUM, range.elements(), range.offset()))));
     if (options.averages()) {
@@ -136,7 +151,8 @@ final class Update implements AutoCloseable {
             return switch (value.section()) {
               case ARENA -> new Slice(result, 0, value.sizeBytes());
               case LABELS -> losses;
-              case CONTROLS -> new Slice(hyperparameters, 0, value.sizeBytes());
+              case CONTROLS ->
+                  new Slice(hyperparameters, value.offset() * type.sizeBytes(), value.sizeBytes());
               default -> state.slice(value.section(), value);
             };
           }
@@ -171,6 +187,26 @@ final class Update implements AutoCloseable {
     return plan;
   }
 
+  /** The plan that takes the gradients of one batch into the mean over those of an update. */
+  ExecutionPlan mean() {
+    return mean;
+  }
+
+  /**
+   * Sets of how many batches the mean will be after {@link #runMean}, or after {@link #run}, which
+   * takes the last batch into it: a running mean is a moving average whose decay grows.
+   */
+  void setMean(int batches) {
+    double[] values = new double[Optimizer.HYPERPARAMETERS];
+    values[Optimizer.GRADIENT_SCALE] = 1;
+    values[Optimizer.AVERAGE_DECAY] = (batches - 1.0) / batches;
+    write(values, SETTINGS);
+  }
+
+  void runMean() {
+    executor.run(mean, null);
+  }
+
   /** Sets what {@link #run}, or a command that has the plan in it, will do. */
   void set(
       double learningRate,
@@ -184,7 +220,11 @@ final class Update implements AutoCloseable {
     values[Optimizer.WEIGHT_DECAY] = weightDecay;
     values[Optimizer.GRADIENT_CLIP] = gradientClip;
     values[Optimizer.AVERAGE_DECAY] = averageDecay;
-    staging.clear().limit(Optimizer.HYPERPARAMETERS * type.sizeBytes());
+    write(values, 0);
+  }
+
+  private void write(double[] values, int at) {
+    staging.clear().limit(values.length * type.sizeBytes());
     for (int i = 0; i < values.length; i++) {
       if (type == DataType.FLOAT64) {
         staging.putDouble(8 * i, values[i]);
@@ -192,7 +232,7 @@ final class Update implements AutoCloseable {
         staging.putFloat(4 * i, (float) values[i]);
       }
     }
-    hyperparameters.write(0, staging);
+    hyperparameters.write((long) at * type.sizeBytes(), staging);
   }
 
   void run() {
@@ -201,6 +241,9 @@ final class Update implements AutoCloseable {
 
   @Override
   public void close() {
+    if (mean != null) {
+      mean.close();
+    }
     if (plan != null) {
       plan.close();
     }

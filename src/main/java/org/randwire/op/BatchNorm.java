@@ -95,6 +95,11 @@ public record BatchNorm(double epsilon, double momentum) implements Op {
     public String label() {
       return "batch-norm";
     }
+
+    @Override
+    public Forward repeated() {
+      return new Forward(epsilon, momentum, false);
+    }
   }
 
   /** Operands: (x, weight, bias, running mean, running variance) to y. */

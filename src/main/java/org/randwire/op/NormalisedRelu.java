@@ -19,6 +19,11 @@ public final class NormalisedRelu {
     public String label() {
       return "batch-norm relu";
     }
+
+    @Override
+    public Forward repeated() {
+      return new Forward(norm.repeated());
+    }
   }
 
   /** Operands: (x, weight, bias, running mean, running variance[, shortcut]) to y. */

@@ -10,4 +10,12 @@ public interface Primitive {
 
   /** The name shown in plans and profiles, for example {@code convolution.filter-gradient}. */
   String label();
+
+  /**
+   * What a second run with the same operands within a step computes: the same outputs, but running
+   * statistics stay as they are.
+   */
+  default Primitive repeated() {
+    return this;
+  }
 }

@@ -9,6 +9,8 @@ public enum Section {
   PARAMETERS,
   /** Gradients of the parameters, at the same offsets. */
   GRADIENTS,
+  /** Mean of the gradients of several batches, at the same offsets. */
+  MEAN_GRADIENTS,
   /** Momentum of the parameters, at the same offsets. */
   MOMENTUM,
   /** Exponential moving average of the parameters, at the same offsets. */

@@ -51,6 +51,13 @@ public final class SeparableNode {
     public String label() {
       return "whole node forward " + depthwise.window();
     }
+
+    @Override
+    public Forward repeated() {
+      return norm == null
+          ? this
+          : new Forward(depthwise, raw, epsilon, norm.repeated(), keepsFront);
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.randwire.backend.Backend;
 import org.randwire.compile.CompiledProgram;
@@ -51,7 +52,10 @@ public final class Trainer implements AutoCloseable {
 
   private long step;
   private int epoch;
+
+  /** Updates of the epoch that are done. */
   private int position;
+
   private double epochLoss;
   private int epochSteps;
   private double lastTrainLoss = Double.NaN;
@@ -89,7 +93,7 @@ public final class Trainer implements AutoCloseable {
       Augmentation augmentation,
       TrainingSettings settings,
       long seed) {
-    requireFitting(graph, data);
+    requireFitting(graph, data, settings);
     this.graph = graph;
     this.data = data;
     unreadable = new UnreadableExamples(data.train());
@@ -153,8 +157,13 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static void requireFitting(OpGraph graph, DataSplit data) {
+  private static void requireFitting(OpGraph graph, DataSplit data, TrainingSettings settings) {
     var train = data.train();
+    if (settings.accumulate() > 1 && train.size() < settings.updateExamples()) {
+      throw new IllegalArgumentException(
+          "%s has %d examples, too few for an update of %d"
+              .formatted(train.name(), train.size(), settings.updateExamples()));
+    }
     var input = graph.inputShape();
     if (input.channels() != train.channels()
         || input.height() != train.height()
@@ -232,8 +241,9 @@ public final class Trainer implements AutoCloseable {
     return fingerprint;
   }
 
+  /** Updates of an epoch; batches left over for less than an update are left out. */
   public long stepsPerEpoch() {
-    return trainLoader.batchesPerEpoch();
+    return trainLoader.batchesPerEpoch() / settings.accumulate();
   }
 
   public long stepsDone() {
@@ -288,15 +298,13 @@ public final class Trainer implements AutoCloseable {
     // Steps may be used up within an epoch whose end, evaluation and all, is still to come.
     while (epoch < settings.epochs() && !stopRequested && !(stepsUsedUp() && position == 0)) {
       if (startedEpoch != epoch) {
-        trainLoader.start(epoch, position);
+        trainLoader.start(epoch, position * settings.accumulate());
       }
       startedEpoch = -1;
       long started = System.nanoTime();
       long waited = trainLoader.waitedNanos();
-      for (Batch batch = trainLoader.next();
-          batch != null && !stopRequested && !stepsUsedUp();
-          batch = trainLoader.next()) {
-        listener.stepDone(trainStep(batch));
+      while (!isEpochUsedUp() && !stopRequested && !stepsUsedUp()) {
+        listener.stepDone(trainStep());
         if (isCheckpointDue()) {
           save(listener, false);
         }
@@ -319,8 +327,12 @@ public final class Trainer implements AutoCloseable {
     return settings.maxSteps() > 0 && step >= settings.maxSteps();
   }
 
+  private boolean isEpochUsedUp() {
+    return position == stepsPerEpoch();
+  }
+
   private boolean isCheckpointDue() {
-    if (position == trainLoader.batchesPerEpoch() || stepsUsedUp()) {
+    if (isEpochUsedUp() || stepsUsedUp()) {
       return false; // The end of the epoch saves anyway.
     }
     double minutes = (System.nanoTime() - lastCheckpointNanos) / 60e9;
@@ -328,41 +340,56 @@ public final class Trainer implements AutoCloseable {
         || (settings.checkpointEveryMinutes() > 0 && minutes >= settings.checkpointEveryMinutes());
   }
 
-  private TrainingListener.Step trainStep(Batch batch) {
-    unreadable.add(batch);
-    CompiledProgram program = session.training();
-    fill(program, batch);
-    masks.draw(step, (double) epoch / settings.epochs());
+  private TrainingListener.Step trainStep() {
     double rate =
-        settings
-            .learningRate()
-            .at(epoch + (double) position / trainLoader.batchesPerEpoch(), settings.epochs());
-    session.step(
-        rate,
-        settings.momentum(),
-        settings.weightDecay(),
-        settings.gradientClip(),
-        settings.averageDecay());
-    double loss = mean(program.losses());
-    if (!Double.isFinite(loss)) {
-      throw new DivergedException(step + 1, program.firstNonFinite().orElse("the loss"));
+        settings.learningRate().at(epoch + (double) position / stepsPerEpoch(), settings.epochs());
+    int examples = 0;
+    double loss = 0;
+    for (int part = 1; part <= settings.accumulate(); part++) {
+      Batch batch = Objects.requireNonNull(trainLoader.next(), "the epoch has this batch");
+      loss += runBatch(batch, part, rate) / settings.accumulate();
+      examples += batch.size();
     }
     double norm = session.gradientNorm();
     if (!Double.isFinite(norm)) {
       throw new DivergedException(step + 1, firstNonFiniteGradient());
     }
-    trainTally.add(program.logits(), batch.labels(), batch.size(), data.train().classes());
-    trainedExamples += batch.size();
+    trainedExamples += examples;
     step++;
     position++;
     epochLoss += loss;
     epochSteps++;
-    return new TrainingListener.Step(step, epoch + 1, batch.size(), loss, rate, norm);
+    return new TrainingListener.Step(step, epoch + 1, examples, loss, rate, norm);
+  }
+
+  /** One batch of an update, and the update with the last one; the mean of its losses. */
+  private double runBatch(Batch batch, int part, double rate) {
+    unreadable.add(batch);
+    CompiledProgram program = session.training();
+    fill(program, batch);
+    masks.draw(step * settings.accumulate() + part - 1, (double) epoch / settings.epochs());
+    if (part < settings.accumulate()) {
+      session.accumulate();
+    } else {
+      session.step(
+          rate,
+          settings.momentum(),
+          settings.weightDecay(),
+          settings.gradientClip(),
+          settings.averageDecay());
+    }
+    double loss = mean(program.losses());
+    if (!Double.isFinite(loss)) {
+      throw new DivergedException(step + 1, program.firstNonFinite().orElse("the loss"));
+    }
+    trainTally.add(program.logits(), batch.labels(), batch.size(), data.train().classes());
+    return loss;
   }
 
   private String firstNonFiniteGradient() {
+    Section gradients = settings.accumulate() > 1 ? Section.MEAN_GRADIENTS : Section.GRADIENTS;
     for (Parameter parameter : session.state().parameters()) {
-      for (double value : session.state().get(Section.GRADIENTS, parameter.name())) {
+      for (double value : session.state().get(gradients, parameter.name())) {
         if (!Double.isFinite(value)) {
           return "the gradient of " + parameter.name();
         }

@@ -20,6 +20,8 @@ import org.randwire.compile.Session;
  * @param checkpointEveryMinutes minutes between checkpoints besides those at epoch ends; 0 for none
  * @param dataThreads threads that prepare batches
  * @param fusion whether the compiler may fuse ops
+ * @param accumulate batches whose gradients are averaged for one update
+ * @param recompute whether activations are dropped and computed again for the gradients
  */
 public record TrainingSettings(
     int batch,
@@ -40,9 +42,14 @@ public record TrainingSettings(
     long checkpointEverySteps,
     double checkpointEveryMinutes,
     int dataThreads,
-    boolean fusion) {
+    boolean fusion,
+    int accumulate,
+    boolean recompute) {
 
   public TrainingSettings {
+    if (accumulate < 1) {
+      throw new IllegalArgumentException("an update is of at least 1 batch, got " + accumulate);
+    }
     if (epochs < 1 || maxSteps < 0 || dataThreads < 1) {
       throw new IllegalArgumentException(
           "epochs and data threads must be at least 1 and steps not negative, got "
@@ -62,9 +69,67 @@ public record TrainingSettings(
     }
   }
 
+  /** An update for each batch, nothing recomputed. */
+  public TrainingSettings(
+      int batch,
+      int evaluationBatch,
+      int epochs,
+      long maxSteps,
+      LearningRate learningRate,
+      double momentum,
+      boolean nesterov,
+      double weightDecay,
+      boolean decaysAll,
+      double labelSmoothing,
+      double gradientClip,
+      double averageDecay,
+      EdgeDrop edgeDrop,
+      boolean preciseStatistics,
+      int evaluateEvery,
+      long checkpointEverySteps,
+      double checkpointEveryMinutes,
+      int dataThreads,
+      boolean fusion) {
+    this(
+        batch,
+        evaluationBatch,
+        epochs,
+        maxSteps,
+        learningRate,
+        momentum,
+        nesterov,
+        weightDecay,
+        decaysAll,
+        labelSmoothing,
+        gradientClip,
+        averageDecay,
+        edgeDrop,
+        preciseStatistics,
+        evaluateEvery,
+        checkpointEverySteps,
+        checkpointEveryMinutes,
+        dataThreads,
+        fusion,
+        1,
+        false);
+  }
+
+  /** The examples of one update. */
+  public long updateExamples() {
+    return (long) batch * accumulate;
+  }
+
   /** What of the recipe the network is compiled for. */
   public Session.Options session() {
     return new Session.Options(
-        batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averageDecay > 0);
+        batch,
+        evaluationBatch,
+        labelSmoothing,
+        fusion,
+        nesterov,
+        decaysAll,
+        averageDecay > 0,
+        accumulate,
+        recompute);
   }
 }

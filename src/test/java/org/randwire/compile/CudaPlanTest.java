@@ -159,6 +159,30 @@ class CudaPlanTest {
   }
 
   @Test
+  void anUpdateOfSeveralBatchesIsRecordedToo() {
+    PlannedDevice device = PlannedDevice.hopper();
+    try (CudaBackend backend = backend(device, DataType.BFLOAT16);
+        Session session =
+            Session.open(GRAPH, Session.Options.of(2, 0).withAccumulate(3), backend)) {
+      int recorded = device.recordings().size();
+      long used = device.usedBytes();
+      for (int part = 0; part < 2; part++) {
+        session.accumulate();
+      }
+      session.step(0.1, 0.9, 1e-4, 0, 0);
+      assertEquals(recorded, device.recordings().size());
+      assertEquals(used, device.usedBytes());
+      // Those of an update per batch, the mean alone, and a batch with the mean behind it.
+      assertEquals(7, recorded);
+      List<String> part =
+          device.launches(recorded - 1).stream().map(c -> c.module().name()).toList();
+      assertEquals("moving_average", part.get(part.size() - 1));
+      assertTrue(part.size() > 1, "the batch is in the command");
+    }
+    assertEquals(0, device.usedBytes());
+  }
+
+  @Test
   void memoryIsGivenBackWhereItDoesNotSuffice() {
     PlannedDevice large = PlannedDevice.hopper();
     long needed;

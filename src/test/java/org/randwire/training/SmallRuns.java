@@ -33,6 +33,8 @@ public final class SmallRuns {
   int dataThreads = 1;
   Augmentation augmentation = Augmentation.NONE;
   boolean cells;
+  int accumulate = 1;
+  boolean recompute;
 
   /** Everything that draws random numbers or keeps a state is on. */
   static SmallRuns withEverything() {
@@ -84,7 +86,9 @@ public final class SmallRuns {
         checkpointEverySteps,
         0,
         dataThreads,
-        true);
+        true,
+        accumulate,
+        recompute);
   }
 
   /** A run of a network of 13 channel widths 5, 10 and 20, on 96 made-up images of 5 classes. */

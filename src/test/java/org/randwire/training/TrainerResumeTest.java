@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.randwire.backend.Backend;
 import org.randwire.backend.cpu.CpuBackend;
 import org.randwire.backend.reference.ReferenceBackend;
@@ -118,6 +119,39 @@ class TrainerResumeTest {
           trainer.restore(prepared.checkpoints.get(i));
           String message = "resumed after step " + trainer.stepsDone();
           assertEquals(expected, trainer.train(new Recording()), message);
+        }
+      }
+    }
+  }
+
+  /** Four of an epoch's six batches make an update, two are left over; or two make one. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  void updatesOfSeveralBatchesResumeInTheSameBits(int accumulate) {
+    SmallRuns run = SmallRuns.withEverything();
+    run.accumulate = accumulate;
+    run.recompute = true;
+    run.checkpointEverySteps = 1;
+    try (Backend backend = new CpuBackend(DataType.FLOAT32, 2)) {
+      Recording whole = new Recording();
+      TrainingResult expected;
+      try (Trainer trainer = run.open(backend)) {
+        assertEquals(SmallRuns.STEPS_PER_EPOCH / accumulate, trainer.stepsPerEpoch());
+        expected = trainer.train(whole);
+        assertEquals(4 * trainer.stepsPerEpoch(), expected.steps());
+      }
+      assertEquals(expected.steps(), whole.checkpoints.size(), "a checkpoint for every update");
+      for (int i = 0; i < whole.checkpoints.size(); i++) {
+        Path file = CheckpointStore.open(folder.resolve("" + i)).save(whole.checkpoints.get(i));
+        Recording rest = new Recording();
+        try (Trainer trainer = run.open(backend)) {
+          trainer.restore(CheckpointStore.read(file));
+          String message = "resumed after step " + trainer.stepsDone();
+          assertEquals(expected, trainer.train(rest), message);
+          assertEquals(
+              whole.lines.subList(whole.linesBefore.get(i), whole.lines.size()),
+              rest.lines,
+              message);
         }
       }
     }

@@ -76,6 +76,13 @@ public final class ConfigSchema {
               "format of activations; auto = the fastest the device computes in",
               RunConfig::precision),
           key("fusion", SWITCH, true, "whether ops may be fused", RunConfig::fusion),
+          key(
+              "recompute",
+              SWITCH,
+              false,
+              "whether activations are dropped and computed again for the gradients: less memory,"
+                  + " more time, the same bits",
+              RunConfig::recompute),
           network(
               "name",
               new ChoiceType(Presets.NAMES),
@@ -239,6 +246,12 @@ public final class ConfigSchema {
           training(
               "steps", STEPS, 0L, "stop after so many updates; 0 = run all epochs", t -> t.steps()),
           training(
+              "accumulate",
+              POSITIVE,
+              1L,
+              "batches of data.batch whose gradients are averaged for one update",
+              t -> t.accumulate()),
+          training(
               "init",
               TEXT,
               "",
@@ -335,7 +348,13 @@ public final class ConfigSchema {
               COUNT,
               1L,
               "epochs between evaluations; 0 = at the end only",
-              t -> t.evaluateEvery()));
+              t -> t.evaluateEvery()),
+          training(
+              "tensorboard",
+              SWITCH,
+              false,
+              "whether the run's folder gets event files for TensorBoard beside metrics.jsonl",
+              t -> t.tensorboard()));
 
   private static final Map<String, ConfigKey> BY_PATH = byPath();
   private static final Set<String> SECTIONS = sections();

@@ -78,6 +78,7 @@ final class ConfigValues {
         integer("threads"),
         choice("precision", Precision.class),
         flag("fusion"),
+        flag("recompute"),
         network(),
         data(),
         training());
@@ -139,6 +140,7 @@ final class ConfigValues {
     return new Training(
         integer("training.epochs"),
         longInteger("training.steps"),
+        integer("training.accumulate"),
         text("training.init"),
         new Schedule(
             choice("training.schedule.name", ScheduleName.class),
@@ -164,7 +166,8 @@ final class ConfigValues {
         choice("training.statistics", Statistics.class),
         number("training.checkpointEveryMinutes"),
         longInteger("training.checkpointEverySteps"),
-        integer("training.evaluateEvery"));
+        integer("training.evaluateEvery"),
+        flag("training.tensorboard"));
   }
 
   private Setting setting(String path) {

@@ -17,6 +17,7 @@ import java.util.Locale;
  * @param seed master seed of weights, example order, augmentation, dropout and edge drop
  * @param threads worker threads; 0 stands for all cores
  * @param fusion whether the compiler may fuse ops
+ * @param recompute whether activations are dropped and computed again for the gradients
  */
 public record RunConfig(
     long seed,
@@ -24,6 +25,7 @@ public record RunConfig(
     int threads,
     Precision precision,
     boolean fusion,
+    boolean recompute,
     Network network,
     Data data,
     Training training) {
@@ -300,6 +302,8 @@ public record RunConfig(
    * How the weights are fitted.
    *
    * @param steps training ends after this many updates, if above 0 and before the last epoch
+   * @param accumulate batches whose gradients are averaged for one update
+   * @param tensorboard whether event files are written beside the metrics
    * @param init safetensors file of starting weights; empty to draw them from the seed
    * @param gradientClip largest global gradient norm; 0 for no clipping
    * @param cropScale imagefolder: smallest share of a picture's area that is cropped for training
@@ -312,6 +316,7 @@ public record RunConfig(
   public record Training(
       int epochs,
       long steps,
+      int accumulate,
       String init,
       Schedule schedule,
       double momentum,
@@ -328,7 +333,8 @@ public record RunConfig(
       Statistics statistics,
       double checkpointEveryMinutes,
       long checkpointEverySteps,
-      int evaluateEvery) {
+      int evaluateEvery,
+      boolean tensorboard) {
 
     public Training {
       requireNonNull(init);

@@ -325,8 +325,8 @@ class BadConfigTest {
       quoteCharacter = '`',
       value = {
         "seed|'seed' is not of the form key=value",
-        "=3|unknown key ''; valid at the top: seed, device, threads, precision, fusion, network,"
-            + " data, training",
+        "=3|unknown key ''; valid at the top: seed, device, threads, precision, fusion, recompute,"
+            + " network, data, training",
         "trianing.epochs=3|unknown key 'trianing.epochs'; did you mean 'training.epochs'?",
         "training.epoch=3|unknown key 'training.epoch'; did you mean 'training.epochs'?",
         "lr=0.1|unknown key 'lr'; did you mean 'training.schedule.base'?",
