@@ -11,7 +11,6 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.randwire.data.cifar.TarReaderFuzz;
 
 /**
  * The fuzz targets on the inputs that are kept, each as it is and with some bytes changed. A
@@ -35,6 +34,7 @@ class FuzzCorpusTest {
   static Stream<Reader> readers() {
     return Stream.of(
         new Reader("edge-list", EdgeListFuzz::fuzzerTestOneInput),
+        new Reader("image-header", ImageHeaderFuzz::fuzzerTestOneInput),
         new Reader("safetensors", SafetensorsFuzz::fuzzerTestOneInput),
         new Reader("tar", TarReaderFuzz::fuzzerTestOneInput));
   }
