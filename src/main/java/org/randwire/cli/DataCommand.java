@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli;
 
-import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -58,8 +57,8 @@ final class DataCommand implements Callable<Integer> {
     String name = required(this.name, "parameter: 'NAME'");
     Path folder = required(this.folder, "option: '--to=DIR'");
     DatasetDownload download = from(mirror, named(name));
-    try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive())) {
-      download.to(folder, bar::show);
+    try (StatusLine line = StatusLine.onStandardError()) {
+      download.to(folder, (file, doneBytes) -> show(line, file, doneBytes));
     }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("name", name);
@@ -102,44 +101,15 @@ final class DataCommand implements Callable<Integer> {
     return download.from(mirror.getPath().endsWith("/") ? mirror : URI.create(mirror + "/"));
   }
 
-  /** How much of the current file is here, redrawn in place; nothing where that cannot be done. */
-  private static final class Bar implements AutoCloseable {
-    private static final long REDRAW_NANOS = 100_000_000;
-
-    private final PrintStream out;
-    private final boolean interactive;
-    private long drawnAt;
-    private int drawnWidth;
-
-    Bar(PrintStream out, boolean interactive) {
-      this.out = out;
-      this.interactive = interactive;
-    }
-
-    void show(RemoteFile file, long doneBytes) {
-      long now = System.nanoTime();
-      boolean whole = doneBytes == file.sizeBytes();
-      if (interactive && (whole || now - drawnAt >= REDRAW_NANOS)) {
-        String line =
+  private static void show(StatusLine line, RemoteFile file, long doneBytes) {
+    line.show(
+        doneBytes == file.sizeBytes(),
+        () ->
             String.format(
                 Locale.ROOT,
                 "%s  %.1f of %.1f MB",
                 file.name(),
                 doneBytes / 1e6,
-                file.sizeBytes() / 1e6);
-        out.print("\r" + line + " ".repeat(Math.max(0, drawnWidth - line.length())));
-        out.flush();
-        drawnAt = now;
-        drawnWidth = line.length();
-      }
-    }
-
-    @Override
-    public void close() {
-      if (drawnWidth > 0) {
-        out.print("\r" + " ".repeat(drawnWidth) + "\r");
-        out.flush();
-      }
-    }
+                file.sizeBytes() / 1e6));
   }
 }

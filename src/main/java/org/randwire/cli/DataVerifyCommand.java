@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.cli;
 
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,8 +49,8 @@ final class DataVerifyCommand implements Callable<Integer> {
     long started = System.nanoTime();
     List<Map<String, Object>> bad = new ArrayList<>();
     Verification found;
-    try (Bar bar = new Bar(System.err, Terminal.ofStandardError().interactive(), bad)) {
-      found = Verification.of(path, used, bar);
+    try (StatusLine line = StatusLine.onStandardError()) {
+      found = Verification.of(path, used, new Findings(bad, line));
     }
     double seconds = (System.nanoTime() - started) / 1e9;
     Map<String, Object> result = new LinkedHashMap<>();
@@ -83,21 +82,15 @@ final class DataVerifyCommand implements Callable<Integer> {
         found.images() / seconds);
   }
 
-  /** Collects what is bad; on a terminal, shows how far it is. */
-  private static final class Bar implements Verification.Listener, AutoCloseable {
-    private static final long REDRAW_NANOS = 200_000_000;
-
-    private final PrintStream out;
-    private final boolean interactive;
+  /** Collects what is bad and shows how far it is. */
+  private static final class Findings implements Verification.Listener {
     private final List<Map<String, Object>> bad;
+    private final StatusLine line;
     private final long started = System.nanoTime();
-    private long drawnAt;
-    private int drawnWidth;
 
-    Bar(PrintStream out, boolean interactive, List<Map<String, Object>> bad) {
-      this.out = out;
-      this.interactive = interactive;
+    Findings(List<Map<String, Object>> bad, StatusLine line) {
       this.bad = bad;
+      this.line = line;
     }
 
     @Override
@@ -111,25 +104,12 @@ final class DataVerifyCommand implements Callable<Integer> {
 
     @Override
     public void progress(int done, int of) {
-      long now = System.nanoTime();
-      if (interactive && now - drawnAt >= REDRAW_NANOS) {
-        double left = (now - started) / 1e9 / done * (of - done);
-        String line =
-            String.format(
-                Locale.ROOT, "%,d of %,d, %,d bad, %.0f s left", done, of, bad.size(), left);
-        out.print("\r" + line + " ".repeat(Math.max(0, drawnWidth - line.length())));
-        out.flush();
-        drawnAt = now;
-        drawnWidth = line.length();
-      }
-    }
-
-    @Override
-    public void close() {
-      if (drawnWidth > 0) {
-        out.print("\r" + " ".repeat(drawnWidth) + "\r");
-        out.flush();
-      }
+      double left = (System.nanoTime() - started) / 1e9 / done * (of - done);
+      line.show(
+          false,
+          () ->
+              String.format(
+                  Locale.ROOT, "%,d of %,d, %,d bad, %.0f s left", done, of, bad.size(), left));
     }
   }
 }

@@ -131,7 +131,7 @@ final class TrainCommand implements Callable<Integer> {
                 config.training().steps(),
                 trainer.stepsDone())) {
       CheckpointStore store = CheckpointStore.open(folder.checkpoints());
-      result = trainer.train(new Recorder(folder, metrics, store, progress));
+      result = trainer.train(new Recorder(trainer, folder, metrics, store, progress));
     } catch (DivergedException e) {
       folder.log(String.valueOf(e.getMessage()));
       Map<String, Object> diverged = new LinkedHashMap<>();
@@ -262,7 +262,11 @@ final class TrainCommand implements Callable<Integer> {
 
   /** Writes what training tells into the run's folder and onto the terminal. */
   private record Recorder(
-      RunFolder folder, MetricsLog metrics, CheckpointStore store, Progress progress)
+      Trainer trainer,
+      RunFolder folder,
+      MetricsLog metrics,
+      CheckpointStore store,
+      Progress progress)
       implements TrainingListener {
 
     @Override
@@ -304,8 +308,8 @@ final class TrainCommand implements Callable<Integer> {
               Locale.ROOT,
               "%s; %.2f s, of which %.3f s waiting for data",
               line,
-              epoch.trainedSeconds(),
-              epoch.waitedSeconds()));
+              trainer.epochSeconds(),
+              trainer.epochWaitedSeconds()));
       progress.epochEnd(
           epoch.trainLoss(), epoch.test().map(test -> 1 - test.top1Error()).orElse(Double.NaN));
     }

@@ -237,6 +237,16 @@ public final class Trainer implements AutoCloseable {
     return lastUnreadable + lastTest.unreadable();
   }
 
+  /** How long the steps of the last epoch took, or what this process did of it. */
+  public double epochSeconds() {
+    return epochNanos / 1e9;
+  }
+
+  /** How much of {@link #epochSeconds} steps waited for their batches. */
+  public double epochWaitedSeconds() {
+    return epochWaitedNanos / 1e9;
+  }
+
   /** Share of this process's training time in which steps waited for data; NaN before any. */
   public double waitingShare() {
     return (double) waitedNanos / trainingNanos;
@@ -384,8 +394,6 @@ public final class Trainer implements AutoCloseable {
             lastTrainLoss,
             trainError,
             lastUnreadable,
-            epochWaitedNanos / 1e9,
-            epochNanos / 1e9,
             evaluates ? Optional.of(lastTest) : Optional.empty()));
     save(listener, best);
   }

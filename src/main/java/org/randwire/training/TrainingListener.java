@@ -25,9 +25,6 @@ public interface TrainingListener {
    * @param trainLoss mean of the steps' losses since the epoch began or was resumed
    * @param trainError top-1 error on the augmented training batches of the same steps
    * @param unreadable training examples of the epoch that could not be read and were replaced
-   * @param waitedSeconds how long steps waited for their batches since the epoch began or was
-   *     resumed
-   * @param trainedSeconds how long the steps took, waiting included
    * @param test absent where the settings skip the evaluation
    */
   record EpochEnd(
@@ -36,8 +33,6 @@ public interface TrainingListener {
       double trainLoss,
       double trainError,
       int unreadable,
-      double waitedSeconds,
-      double trainedSeconds,
       Optional<Evaluation> test) {}
 
   default void stepDone(Step step) {}

@@ -17,13 +17,14 @@ class CommandsTest {
     CommandRun run = CommandRun.of();
     assertEquals(ExitStatus.USAGE.code(), run.status());
     for (String name :
-        List.of("train", "evaluate", "describe", "bench", "export", "data", "doctor")) {
+        List.of("train", "evaluate", "summary", "describe", "bench", "export", "data", "doctor")) {
       assertTrue(run.err().contains("\n  " + name + " "), run.err());
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "describe", "bench", "export", "data", "doctor"})
+  @ValueSource(
+      strings = {"train", "evaluate", "summary", "describe", "bench", "export", "data", "doctor"})
   void helpFitsIntoEightyColumns(String name) {
     CommandRun run = CommandRun.of(name, "--help");
     assertEquals(0, run.status(), run.err());

@@ -67,6 +67,7 @@ final class ConfigRules {
               in(Set.of(Family.ANYNET), n -> sizes("strides", n.stages().strides(), n.stages()))),
           new Rule(List.of(CELL + "normal"), edges("normal", cells -> cells.normal())),
           new Rule(List.of(CELL + "reduction"), edges("reduction", cells -> cells.reduction())),
+          new Rule(List.of("data.limit", "data.name"), ConfigRules::limitOfOneClass),
           new Rule(List.of("training.nesterov", "training.momentum"), ConfigRules::nesterovAlone),
           new Rule(List.of(SCHEDULE + "base"), ConfigRules::noRate),
           new Rule(List.of(SCHEDULE + "milestones"), ConfigRules::unsortedMilestones),
@@ -209,6 +210,14 @@ final class ConfigRules {
             + graph.m()
             + " and nodes "
             + graph.nodes();
+  }
+
+  private static @Nullable String limitOfOneClass(RunConfig config) {
+    return config.data().limit() > 0 && config.data().name() == RunConfig.DataName.IMAGEFOLDER
+        ? "data.limit: the pictures of an imagefolder stand class by class, so the first "
+            + config.data().limit()
+            + " would be of few classes"
+        : null;
   }
 
   private static @Nullable String nesterovAlone(RunConfig config) {

@@ -13,6 +13,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.Stream;
@@ -185,7 +186,7 @@ final class ClassFolders implements EncodedImages {
 
   private static void requireAll(ClassFolders wanted, ClassFolders there) {
     for (Path name : wanted.classes) {
-      int found = java.util.Collections.binarySearch(there.classes, name);
+      int found = Collections.binarySearch(there.classes, name);
       if (found < 0) {
         Path nearest = there.classes.get(Math.min(-found - 1, there.classes.size() - 1));
         throw new DataException(

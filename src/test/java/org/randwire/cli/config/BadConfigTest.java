@@ -90,6 +90,10 @@ class BadConfigTest {
             "precision: 16\n",
             "run.yaml:1:12: precision: expected one of auto, fp32, bf16, found number 16"),
         bad(
+            "data: {name: imagefolder, limit: 100}\n",
+            "run.yaml:1:34: data.limit: the pictures of an imagefolder stand class by class, so the"
+                + " first 100 would be of few classes"),
+        bad(
             "data: {name: coco}\n",
             "run.yaml:1:14: data.name: expected one of mnist, cifar10, synthetic, imagefolder,"
                 + " found 'coco'"),

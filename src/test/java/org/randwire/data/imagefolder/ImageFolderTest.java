@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +56,7 @@ class ImageFolderTest {
     assertEquals("ä名/image_00.jpg", train.name(7));
     assertEquals(
         List.of(0, 0, 1, 1, 2, 2, 2, 3, 3),
-        java.util.stream.IntStream.range(0, 9).map(split.train()::label).boxed().toList());
+        IntStream.range(0, 9).map(split.train()::label).boxed().toList());
     assertArrayEquals(Pictures.picture(1, 1, "jpg"), train.read(3));
   }
 
