@@ -265,9 +265,12 @@ J_COLOR_SPACE stored_space(int colours) {
   }
 }
 
+// The most that a JPEG's header can say; libjpeg refuses a little less itself.
+constexpr int longest_side = 65535;
+
 bool valid_args(const rw_jpeg_args& a) {
-  return a.file != nullptr && a.file_bytes >= 0 && a.result != nullptr && a.width >= 1 && a.width <= JPEG_MAX_DIMENSION &&
-         a.height >= 1 && a.height <= JPEG_MAX_DIMENSION && a.colours >= RW_JPEG_GREY && a.colours <= RW_JPEG_YCCK &&
+  return a.file != nullptr && a.file_bytes >= 0 && a.result != nullptr && a.width >= 1 && a.width <= longest_side &&
+         a.height >= 1 && a.height <= longest_side && a.colours >= RW_JPEG_GREY && a.colours <= RW_JPEG_YCCK &&
          a.left >= 0 && a.top >= 0 && a.region_width >= 1 && a.region_height >= 1 && a.left <= a.width - a.region_width &&
          a.top <= a.height - a.region_height && valid(a.across) && valid(a.down) &&
          a.across->length == (a.transposed ? a.region_height : a.region_width) &&

@@ -72,9 +72,7 @@ public final class JdkImageDecoder implements ImageDecoder {
     complaint = null;
     int bytes = 3 * region.width() * region.height();
     stored = atLeast(stored, bytes);
-    if (header.format() == Format.JPEG) {
-      JpegFile.requireWhole(file, header);
-    }
+    WholeFile.require(file, header);
     ImageReader reader = header.format() == Format.JPEG ? jpeg : png;
     try {
       reader.setInput(new ByteImageInput(file), true, true);

@@ -24,6 +24,10 @@ record Plan(Box region, FilterTaps across, FilterTaps down) {
         FilterTaps.of(crop.width(), framing.resizedWidth(), window.left(), window.width());
     FilterTaps down =
         FilterTaps.of(crop.height(), framing.resizedHeight(), window.top(), window.height());
+    if (3L * window.width() * down.length() > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "%s of %d rows does not fit an array".formatted(window, down.length()));
+    }
     Box read =
         new Box(
             crop.left() + across.start(),

@@ -9,7 +9,8 @@ import org.randwire.data.image.ImageHeader.Format;
 final class PngHeaderReader {
   static final String SIGNATURE = "\u0089PNG\r\n\u001a\n";
 
-  private static final int CHUNK_OVERHEAD = 12;
+  /** Length, type and checksum around the data of a chunk. */
+  static final int CHUNK_OVERHEAD = 12;
 
   private final byte[] file;
   private final HeaderBytes bytes;

@@ -44,7 +44,7 @@ public final class TurboImageDecoder implements ImageDecoder {
       images.resize(source, across, down, framing.flipped(), into);
       return png.complaint();
     }
-    JpegFile.requireWhole(file, header);
+    WholeFile.require(file, header);
     Box region = plan.region();
     Orientation orientation = header.orientation();
     Part part =
