@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.randwire.statistics;
 
+import java.util.Arrays;
 import java.util.function.ToDoubleBiFunction;
+import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.correlation.KendallsCorrelation;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
 import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 
 /**
- * A correlation coefficient and its two-sided p-value by Student's distribution.
+ * A correlation coefficient and its two-sided p-value, by Student's distribution or, for Kendall's,
+ * by the normal one.
  *
  * @param coefficient in [-1, 1]
  * @param p in [0, 1]
@@ -27,6 +31,62 @@ public record Correlation(double coefficient, double p) {
   /** Of the ranks, ties averaged: how near they are to any increasing curve. */
   public static Correlation spearman(double[] x, double[] y) {
     return of(new SpearmansCorrelation()::correlation, x, y);
+  }
+
+  /**
+   * Kendall's tau-b, of how many more pairs are in one order than in opposite ones, ties taken out;
+   * p by the normal approximation with the variance given the ties.
+   */
+  public static Correlation kendall(double[] x, double[] y) {
+    double[] first = Observations.checked("first variable", x);
+    double[] second = Observations.checked("second variable", y);
+    Observations.sameLength("first variable", x.length, "second", y.length);
+    Observations.atLeast(3, "pairs to correlate", x.length);
+    double tau = new KendallsCorrelation().correlation(first, second);
+    if (Double.isNaN(tau)) {
+      throw new IllegalArgumentException("a constant variable has no correlation");
+    }
+    Ties a = Ties.of(first);
+    Ties b = Ties.of(second);
+    double n = first.length;
+    double pairs = n * (n - 1) / 2;
+    // Kendall 1970, Rank Correlation Methods, section 4.4
+    double variance =
+        (n * (n - 1) * (2 * n + 5) - a.cubic - b.cubic) / 18
+            + a.pairs * b.pairs * 2 / (n * (n - 1))
+            + a.triples * b.triples / (9 * n * (n - 1) * (n - 2));
+    double score = tau * Math.sqrt((pairs - a.pairs) * (pairs - b.pairs));
+    double z = Math.abs(score) / Math.sqrt(variance);
+    double p = 2 * new NormalDistribution(null, 0, 1).cumulativeProbability(-z);
+    return new Correlation(tau, Math.min(1, p));
+  }
+
+  /**
+   * Groups of equal values, t in each.
+   *
+   * @param pairs sum of t(t-1)/2
+   * @param triples sum of t(t-1)(t-2)
+   * @param cubic sum of t(t-1)(2t+5)
+   */
+  private record Ties(double pairs, double triples, double cubic) {
+    static Ties of(double[] values) {
+      double[] sorted = values.clone();
+      Arrays.sort(sorted);
+      double pairs = 0;
+      double triples = 0;
+      double cubic = 0;
+      for (int start = 0, end; start < sorted.length; start = end) {
+        end = start;
+        while (end < sorted.length && sorted[end] == sorted[start]) {
+          end++;
+        }
+        double t = end - start;
+        pairs += t * (t - 1) / 2;
+        triples += t * (t - 1) * (t - 2);
+        cubic += t * (t - 1) * (2 * t + 5);
+      }
+      return new Ties(pairs, triples, cubic);
+    }
   }
 
   private static Correlation of(

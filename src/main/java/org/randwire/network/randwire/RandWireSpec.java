@@ -65,13 +65,29 @@ public record RandWireSpec(
     OpGraph.Builder graph = new OpGraph.Builder(input);
     int x = regime.addStem(graph, channels);
     for (int stage = 0; stage < stages.size(); stage++) {
-      x = addStage(graph, "stage" + (stage + 1), stages.get(stage), x, channels << stage);
+      x = addStage(graph, stage, x, channels << stage);
     }
     addHead(graph, x);
     return graph.build();
   }
 
-  private int addStage(OpGraph.Builder graph, String name, Dag dag, int input, int width) {
+  /**
+   * What the ops of a node are called, a dot and the op's own name behind it: {@code stage1.node3}
+   * for the fourth node of the first stage.
+   *
+   * @param stage from 0
+   * @param node from 0
+   */
+  public static String nodeName(int stage, int node) {
+    return stageName(stage) + ".node" + node;
+  }
+
+  private static String stageName(int stage) {
+    return "stage" + (stage + 1);
+  }
+
+  private int addStage(OpGraph.Builder graph, int stage, int input, int width) {
+    Dag dag = stages.get(stage);
     int[] outputs = new int[dag.nodes()];
     for (int node = 0; node < dag.nodes(); node++) {
       boolean entry = dag.inDegree(node) == 0;
@@ -82,13 +98,15 @@ public record RandWireSpec(
       for (int predecessor : dag.predecessors(node)) {
         sources.add(outputs[predecessor]);
       }
-      outputs[node] = addNode(graph, name + ".node" + node, sources, width, entry ? 2 : 1);
+      outputs[node] = addNode(graph, nodeName(stage, node), sources, width, entry ? 2 : 1);
     }
     List<Integer> exits = new ArrayList<>();
     for (int sink : dag.sinks()) {
       exits.add(outputs[sink]);
     }
-    return exits.size() == 1 ? exits.get(0) : graph.add(name + ".output", new Mean(), exits);
+    return exits.size() == 1
+        ? exits.get(0)
+        : graph.add(stageName(stage) + ".output", new Mean(), exits);
   }
 
   private int addNode(
