@@ -42,6 +42,9 @@ public record RandWireSpec(
     double dropout)
     implements NetworkSpec {
 
+  /** The widest network that a search considers. */
+  private static final int MOST_CHANNELS = 1 << 14;
+
   public RandWireSpec {
     stages = List.copyOf(stages);
     if (stages.size() != regime.stages()) {
@@ -58,6 +61,45 @@ public record RandWireSpec(
       throw new IllegalArgumentException(
           "channels and classes must be at least 1, got " + channels + ", " + classes);
     }
+  }
+
+  /** The same network with another width. */
+  public RandWireSpec withChannels(int width) {
+    return new RandWireSpec(
+        name, regime, input, classes, width, stages, nodeOp, edgeWeightInit, dropout);
+  }
+
+  /**
+   * The same network at the width whose multiply-adds come nearest a target: how node operations
+   * are compared at equal cost (section 4.1, "C is adjusted"). A step of one channel is a step of
+   * about 2/C in cost, so narrow networks may stay off by as much as 1/C.
+   *
+   * @param multiplyAdds the target, at least 1
+   */
+  public RandWireSpec matching(long multiplyAdds) {
+    if (multiplyAdds < 1) {
+      throw new IllegalArgumentException("multiply-adds must be at least 1, got " + multiplyAdds);
+    }
+    int below = 0;
+    int above = 1;
+    while (above < MOST_CHANNELS && cost(above) < multiplyAdds) {
+      below = above;
+      above = Math.min(MOST_CHANNELS, 2 * above);
+    }
+    while (above - below > 1) {
+      int middle = (below + above) / 2;
+      if (cost(middle) < multiplyAdds) {
+        below = middle;
+      } else {
+        above = middle;
+      }
+    }
+    boolean lower = below > 0 && multiplyAdds - cost(below) <= cost(above) - multiplyAdds;
+    return withChannels(lower ? below : above);
+  }
+
+  private long cost(int width) {
+    return withChannels(width).build().multiplyAdds();
   }
 
   @Override
