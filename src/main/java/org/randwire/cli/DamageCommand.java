@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.cli.DamageLog.Removal;
 import org.randwire.cli.config.LoadedConfig;
@@ -40,12 +39,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Remove each node and each edge of trained randomly wired networks in turn, evaluate,",
-      "and compare the accuracy lost with the RandWire paper's Figure 5.",
-      "An edge removed adds exactly 0 to the sum it entered; a node removed sends 0 along",
-      "every edge and into its stage's output. Nothing is scaled up or trained anew.",
-      "Every removal becomes a line of RUN/damage.jsonl; a study that was stopped goes on",
-      "from there. Named in place of a run, such a file is reported as it is."
+      "Remove each node and each edge of trained randomly wired networks in turn,",
+      "evaluate, and set the accuracy lost beside the RandWire paper's Figure 5.",
+      "A removed edge adds exactly 0 to the sum it entered; a removed node sends 0",
+      "along every edge and into its stage's output. Nothing is trained anew.",
+      "Every removal becomes a line of RUN/damage.jsonl; a study that was stopped",
+      "goes on from there. Named in place of a run, such a file is reported alone."
     })
 final class DamageCommand implements Callable<Integer> {
 
@@ -114,19 +113,21 @@ final class DamageCommand implements Callable<Integer> {
       throw new CliException(ExitStatus.USAGE, "name a run, or a file of its removals");
     }
     // Everything is looked at before anything is computed.
-    Map<Path, @Nullable Subject> subjects = new LinkedHashMap<>();
-    for (Path path : paths) {
-      subjects.put(path, DamageLog.isLog(path) ? null : subject(path, overrides));
-    }
     List<DamageStudy.Network> networks = new ArrayList<>();
-    for (Map.Entry<Path, @Nullable Subject> one : subjects.entrySet()) {
-      Subject subject = one.getValue();
-      if (subject == null) {
-        networks.add(DamageLog.read(one.getKey()).network(one.getKey().toString()));
+    Map<Path, Subject> subjects = new LinkedHashMap<>();
+    for (Path path : paths) {
+      if (DamageLog.isLog(path)) {
+        networks.add(DamageLog.read(path).network(path.toString()));
       } else {
-        damage(subject);
-        networks.add(subject.log().network(subject.name()));
+        Path folder = RunFolder.containing(path).path().toRealPath();
+        if (subjects.put(folder, subject(path, overrides)) != null) {
+          throw new CliException(ExitStatus.USAGE, path + ": its run is named twice");
+        }
       }
+    }
+    for (Subject subject : subjects.values()) {
+      damage(subject);
+      networks.add(subject.log().network(subject.name()));
     }
     Study study = DamageStudy.of(networks);
     if (charts.isWanted()) {
@@ -222,8 +223,9 @@ final class DamageCommand implements Callable<Integer> {
   private static String images(List<DamageStudy.Network> networks) {
     return String.format(
         Locale.ROOT,
-        "%d trained networks, each evaluated on %s",
+        "%d trained network%s evaluated on %s",
         networks.size(),
+        networks.size() == 1 ? "" : "s,",
         networks.stream()
             .mapToInt(DamageStudy.Network::images)
             .distinct()

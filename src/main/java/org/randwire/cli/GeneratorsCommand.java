@@ -25,11 +25,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Compare generators, and node operations, by the accuracy of trained networks: mean and",
-      "deviation per setting beside the RandWire paper's Figure 3, correlations of series.",
-      "A run's label is its setting, er-0.2, ba-5 or ws-4-0.75, and behind an underscore its",
-      "series, as in ws-4-0.75_dense; several files are several series. See",
-      "examples/study-generators.yaml and examples/study-node-ops.yaml."
+      "Compare generators, and node operations, by the accuracy of trained networks:",
+      "mean and deviation per setting beside the RandWire paper's Figure 3, and how",
+      "series go together. A run's label is its setting, er-0.2, ba-5 or ws-4-0.75,",
+      "and behind an underscore its series, ws-4-0.75_dense; several files are",
+      "several series. See examples/study-generators.yaml and study-node-ops.yaml."
     })
 final class GeneratorsCommand implements Callable<Integer> {
 

@@ -34,10 +34,11 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     subcommands = {DamageCommand.class, GeneratorsCommand.class},
     description = {
-      "Repeat the experiments of the RandWire paper (arXiv 1904.01569) on trained networks,",
-      "damage and generators, or those of the design spaces paper (arXiv 1905.13214):",
-      "figure-2 (comparing best models), 3 to 7, 9 to 11 and 15; without a name all.",
-      "Populations are generated, with a known truth, unless --population has a file."
+      "Repeat the experiments of the RandWire paper (arXiv 1904.01569) on networks",
+      "of one's own, by the commands damage and generators, or those of the design",
+      "spaces paper (arXiv 1905.13214): figure-2 (comparing best models), 3 to 7,",
+      "9 to 11 and 15; without a name all. Their populations are generated, with a",
+      "known truth, unless --population has a file."
     })
 final class StudyCommand implements Callable<Integer> {
 

@@ -136,7 +136,7 @@ public final class DamageStudy {
         List.of(
             new Study.Table(
                 "The paper's trends (Figure 5) and these networks. Correlations are Spearman's within each"
-                    + " network, then mean and 95 % interval over networks (Student); families are compared"
+                    + " graph, averaged per network, then mean and 95 % interval over networks (Student); families are compared"
                     + " by Mann-Whitney on each network's mean loss, p by Holm.",
                 4, List.of("removed", "paper", "family", "here", "verdict"), trends),
             byDegree(Removal.NODE),
@@ -197,69 +197,103 @@ public final class DamageStudy {
 
   // Trends
 
-  /** Whether the loss goes with the degree within the networks of each family. */
+  /**
+   * Rank correlations of loss and degree in a family.
+   *
+   * @param networks over the networks' means of their graphs
+   * @param graphs graphs with a correlation
+   * @param positive how many of them have one above 0
+   */
+  private record Trend(MeanInterval networks, int graphs, long positive) {
+
+    String text() {
+      String range =
+          networks.count() == 1
+              ? " of one network"
+              : ComparisonText.text(" (%.2f to %.2f)", networks.low(), networks.high());
+      return ComparisonText.text("rho %.2f", networks.mean())
+          + range
+          + ComparisonText.text(", above 0 in %d of %d graphs", positive, graphs);
+    }
+  }
+
+  /** Whether the loss goes with the degree within the graphs of each family. */
   private void degrees(Removal kind, String claimedOf, int sign, String claim) {
     for (String family : families) {
       // A node without output edges feeds the stage's output: another kind of removal.
-      Optional<MeanInterval> correlation = correlation(family, kind, kind == Removal.NODE ? 1 : 0);
+      Optional<Trend> trend = trend(family, kind, kind == Removal.NODE ? 1 : 0);
       boolean claimed = model(family).startsWith(claimedOf);
+      Verdict verdict = trend.map(t -> Verdict.of(t.networks, sign)).orElse(Verdict.OPEN);
       trends.add(
           List.of(
               kind.what,
               claimed ? claim : "no claim",
               family,
-              correlation.map(DamageStudy::rho).orElse("constant"),
-              !claimed
-                  ? "-"
-                  : correlation.map(c -> Verdict.of(c, sign)).orElse(Verdict.OPEN).text));
-      correlation.ifPresent(
-          c -> {
-            Map<String, Object> values = new LinkedHashMap<>();
-            values.put("spearman", c.mean());
-            if (c.count() > 1) {
-              values.put("low", c.low());
-              values.put("high", c.high());
-            }
-            values.put("p", c.p());
-            numbers.put(family + " " + kind.what + " loss by degree", values);
+              trend.map(Trend::text).orElse("constant"),
+              claimed ? verdict.text : "-"));
+      trend.ifPresent(
+          t -> {
+            numbers.put(family + " " + kind.what + " loss by degree", values(t));
             if (claimed) {
               findings.add(
                   text(
                       "%s, %s: the paper's loss %s; here %s: %s.",
-                      family, kind.what, claim, rho(c), Verdict.of(c, sign).text));
+                      family, kind.what, claim, t.text(), verdict.text));
             }
           });
       if (kind == Removal.NODE) {
-        correlation(family, kind, 0)
-            .ifPresent(c -> numbers.put(family + " node loss by degree, exits too", c.mean()));
+        trend(family, kind, 0)
+            .ifPresent(t -> numbers.put(family + " node loss by degree, exits too", values(t)));
       }
     }
   }
 
-  private static String rho(MeanInterval c) {
-    return c.count() == 1
-        ? text("rho %.2f of one network", c.mean())
-        : text("rho %.2f (%.2f to %.2f)", c.mean(), c.low(), c.high());
+  private static Map<String, Object> values(Trend trend) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("spearman", trend.networks.mean());
+    if (trend.networks.count() > 1) {
+      values.put("low", trend.networks.low());
+      values.put("high", trend.networks.high());
+    }
+    values.put("p", trend.networks.p());
+    values.put("graphs", trend.graphs);
+    values.put("positive", trend.positive);
+    return values;
   }
 
   private static String model(String family) {
     return family.toUpperCase(Locale.ROOT);
   }
 
-  /** Of the rank correlations in the networks where neither degree nor loss is constant. */
-  private Optional<MeanInterval> correlation(String family, Removal kind, int leastDegree) {
-    double[] coefficients =
-        byFamily.get(family).stream()
-            .map(n -> n.of(kind).stream().filter(l -> l.degree() >= leastDegree).toList())
-            .filter(l -> varies(l, Loss::degree) && varies(l, Loss::loss) && l.size() > 2)
-            .mapToDouble(
-                l ->
-                    Correlation.spearman(
-                            l.stream().mapToDouble(Loss::degree).toArray(),
-                            l.stream().mapToDouble(Loss::loss).toArray())
-                        .coefficient())
-            .toArray();
-    return coefficients.length == 0 ? Optional.empty() : Optional.of(interval(coefficients));
+  /** Within each graph, for stages differ in how much they lose; where neither is constant. */
+  private Optional<Trend> trend(String family, Removal kind, int leastDegree) {
+    List<Double> all = new ArrayList<>();
+    List<Double> means = new ArrayList<>();
+    for (Network network : byFamily.get(family)) {
+      double[] ofGraphs =
+          network.of(kind).stream()
+              .filter(l -> l.degree() >= leastDegree)
+              .collect(Collectors.groupingBy(Loss::stage, TreeMap::new, Collectors.toList()))
+              .values()
+              .stream()
+              .filter(l -> l.size() > 2 && varies(l, Loss::degree) && varies(l, Loss::loss))
+              .mapToDouble(
+                  l ->
+                      Correlation.spearman(
+                              l.stream().mapToDouble(Loss::degree).toArray(),
+                              l.stream().mapToDouble(Loss::loss).toArray())
+                          .coefficient())
+              .toArray();
+      Arrays.stream(ofGraphs).forEach(all::add);
+      Arrays.stream(ofGraphs).average().ifPresent(means::add);
+    }
+    return means.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Trend(
+                interval(ComparisonCharts.numbers(means)),
+                all.size(),
+                all.stream().filter(rho -> rho > 0).count()));
   }
 
   private static boolean varies(List<Loss> losses, Function<Loss, ?> value) {

@@ -130,6 +130,9 @@ class DamageCommandTest {
             .refusal(ExitStatus.USAGE)
             .contains("holds no run"));
     assertEquals(
+        run + ": its run is named twice",
+        CommandRun.of("study", "damage", run.toString(), run.toString()).refusal(ExitStatus.USAGE));
+    assertEquals(
         "--limit: expected a number of images, found -1",
         CommandRun.of("study", "damage", run.toString(), "--limit", "-1")
             .refusal(ExitStatus.USAGE));

@@ -49,7 +49,7 @@ class GeneratorsCommandTest {
     // of (0.69, 0.60, 0.74) and (73.4, 70.7, 73.8)
     assertEquals(0.97104598, paper.get("pearson").get("coefficient").asDouble(), 1e-5);
     String text = CommandRun.of("study", "generators", file.toString()).out();
-    assertTrue(text.contains("1 runs failed"), text);
+    assertTrue(text.contains("accuracy: 1 failed"), text);
     assertTrue(text.contains("73.8"), text);
     assertTrue(text.contains("69.00 ± 1.41"), text);
   }

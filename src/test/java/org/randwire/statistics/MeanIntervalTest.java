@@ -53,4 +53,19 @@ class MeanIntervalTest {
         IllegalArgumentException.class,
         () -> Correlation.kendall(new double[] {1, 1, 1}, new double[] {1, 2, 3}));
   }
+
+  @Test
+  void fewPairsHaveAnExactP() {
+    double[] four = {1, 2, 3, 4};
+    assertEquals(2.0 / 24, Correlation.spearmanExact(four, new double[] {5, 6, 7, 8}).p(), 1e-12);
+    assertEquals(2.0 / 24, Correlation.spearmanExact(four, new double[] {9, 6, 5, 1}).p(), 1e-12);
+    assertEquals(1, Correlation.spearmanExact(four, new double[] {2, 4, 1, 3}).p(), 1e-12);
+    assertEquals(
+        1.0 / 3,
+        Correlation.spearmanExact(new double[] {1, 2, 3}, new double[] {1, 2, 3}).p(),
+        1e-12);
+    double[] many = {3, 1, 2, 5, 4, 9, 8, 7, 6, 10};
+    double[] others = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    assertEquals(Correlation.spearman(many, others), Correlation.spearmanExact(many, others));
+  }
 }
