@@ -199,7 +199,7 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   /** A number with k, M or G behind it; NaN if it is none. */
-  private static double number(String text) {
+  static double number(String text) {
     String plain = text.strip();
     if (!plain.matches("[0-9.]+(e[-+]?[0-9]+)?[kMGB]?")) {
       return Double.NaN;

@@ -30,4 +30,11 @@ final class ConfigArguments {
   LoadedConfig load() {
     return ConfigLoader.load(arguments);
   }
+
+  /** The same with one more setting. */
+  LoadedConfig loadWith(String setting) {
+    List<String> more = new ArrayList<>(arguments);
+    more.add(setting);
+    return ConfigLoader.load(more);
+  }
 }

@@ -59,6 +59,14 @@ final class DescribeCommand implements Callable<Integer> {
       description = "Also draw the wiring of all stages into this file.")
   private @Nullable Path svg;
 
+  @Option(
+      names = "--match",
+      paramLabel = "N",
+      description =
+          "Describe a randwire network at the channels whose multiply-adds come nearest N, such as"
+              + " 583M.")
+  private @Nullable String match;
+
   @Mixin private final SpaceArguments spaceArguments = new SpaceArguments();
 
   @Option(names = "--help-config", description = "List every configuration key and end.")
@@ -89,8 +97,9 @@ final class DescribeCommand implements Callable<Integer> {
                   ExitStatus.USAGE,
                   option + ": only for a design space, such as describe darts " + option + " ..");
             });
-    RunAssembly assembly = new RunAssembly(arguments.load());
-    List<Dag> graphs = assembly.stageGraphs();
+    RunAssembly given = new RunAssembly(arguments.load());
+    List<Dag> graphs = given.stageGraphs();
+    RunAssembly assembly = match == null ? given : matched(given, graphs, match);
     OpGraph network = assembly.network(graphs);
     if (svg != null) {
       requireGraphs(assembly.config().network().name(), graphs);
@@ -101,6 +110,25 @@ final class DescribeCommand implements Callable<Integer> {
       report(assembly.config(), network, stages(network, graphs), plan, backend);
     }
     return ExitStatus.DONE.code();
+  }
+
+  private RunAssembly matched(RunAssembly given, List<Dag> graphs, String multiplyAdds) {
+    double target = CompareCommand.number(multiplyAdds);
+    if (!(target >= 1 && target < 1e15)) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--match: expected multiply-adds such as 583M, found '" + multiplyAdds + "'");
+    }
+    if (graphs.isEmpty()) {
+      throw new CliException(
+          ExitStatus.USAGE,
+          "--match: "
+              + given.config().network().name()
+              + " has no channel base to change; the randwire networks have");
+    }
+    int channels = given.channelsFor(Math.round(target), graphs);
+    output.note("network.channels=" + channels);
+    return new RunAssembly(arguments.loadWith("network.channels=" + channels));
   }
 
   private void describeSpace(List<String> given) throws InterruptedException {
@@ -166,6 +194,9 @@ final class DescribeCommand implements Callable<Integer> {
     Session.Forecast memory = description.forecast();
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("network", config.network().name());
+    if (config.network().family() == RunConfig.Family.RANDWIRE) {
+      result.put("channels", config.network().channels());
+    }
     result.put("input", shape(network.inputShape()));
     result.put("classes", network.output().shape().channels());
     result.put("params", network.parameterCount());

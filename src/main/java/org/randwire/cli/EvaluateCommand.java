@@ -96,7 +96,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   /** Another network or another test set would give a number that is not this run's. */
-  private static void requireHarmless(String override) {
+  static void requireHarmless(String override) {
     if (!override.matches(
         "(device|threads|precision|fusion|recompute|data\\.(path|evaluationBatch|size|threads))=.*")) {
       throw new CliException(

@@ -40,7 +40,6 @@ import org.randwire.network.NetworkSpec;
 import org.randwire.network.cell.Cell;
 import org.randwire.network.cell.CellNetworkSpec;
 import org.randwire.network.cell.CellOutput;
-import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.RandWireSpec;
 import org.randwire.network.randwire.Regime;
 import org.randwire.network.randwire.StageGraphs;
@@ -184,14 +183,15 @@ final class RunAssembly {
     return spec.build();
   }
 
+  /**
+   * The channels at which a randomly wired network of this configuration comes nearest a number of
+   * multiply-adds, all else as it is.
+   */
+  int channelsFor(long multiplyAdds, List<Dag> stageGraphs) {
+    return randWire(config.network(), stageGraphs).matching(multiplyAdds).channels();
+  }
+
   private RandWireSpec randWire(RunConfig.Network network, List<Dag> stageGraphs) {
-    NodeOp nodeOp =
-        switch (network.nodeOp()) {
-          case SEPARABLE -> NodeOp.SEPARABLE;
-          case DENSE -> NodeOp.DENSE;
-          case MAXPOOL -> NodeOp.MAX_POOL;
-          case AVGPOOL -> NodeOp.AVERAGE_POOL;
-        };
     return new RandWireSpec(
         network.name(),
         regime(),
@@ -199,7 +199,7 @@ final class RunAssembly {
         classes(),
         network.channels(),
         stageGraphs,
-        nodeOp,
+        network.nodeOp().op(),
         network.edgeWeightInit(),
         network.dropout());
   }
@@ -275,6 +275,19 @@ final class RunAssembly {
               .formatted(config.data().classes(), folder.resolve("train"), found));
     }
     return split;
+  }
+
+  /**
+   * The data with fewer test images.
+   *
+   * @param testImages how many of the first; 0 for all
+   */
+  DataSplit evaluationData(int testImages) {
+    DataSplit split = data();
+    return testImages == 0 || testImages >= split.test().size()
+        ? split
+        : new DataSplit(
+            split.train(), new Leading(split.test(), testImages), split.standardAugmentation());
   }
 
   private DataSplit synthetic() {

@@ -32,10 +32,13 @@ import picocli.CommandLine.Spec;
     name = "study",
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    subcommands = {DamageCommand.class, GeneratorsCommand.class},
     description = {
-      "Repeat the experiments of the design spaces paper (arXiv 1905.13214):",
-      "figure-2 (comparing best models), 3 to 7, 9 to 11 and 15; without a name all.",
-      "Populations are generated, with a known truth, unless --population has a file."
+      "Repeat the experiments of the RandWire paper (arXiv 1904.01569) on networks",
+      "of one's own, by the commands damage and generators, or those of the design",
+      "spaces paper (arXiv 1905.13214): figure-2 (comparing best models), 3 to 7,",
+      "9 to 11 and 15; without a name all. Their populations are generated, with a",
+      "known truth, unless --population has a file."
     })
 final class StudyCommand implements Callable<Integer> {
 
@@ -71,7 +74,7 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<String> wanted = names.isEmpty() ? Studies.names() : names;
-    wanted.forEach(name -> requireKnown("study", name, Studies.names()));
+    wanted.forEach(name -> requireKnown("study", name, known()));
     if (count < FEWEST_MODELS || count > MOST_MODELS) {
       throw new CliException(
           ExitStatus.USAGE,
@@ -82,11 +85,22 @@ final class StudyCommand implements Callable<Integer> {
     if (charts.isWanted()) {
       charts.write(
           done.stream().flatMap(study -> study.charts().stream()).toList(),
-          () -> Study.html(done, populations(), commandLine()),
+          () ->
+              Study.html(
+                  "The design spaces paper's experiments",
+                  populations() + "; settings of the paper's notebooks",
+                  done,
+                  commandLine()),
           output);
     }
     print(done);
     return ExitStatus.DONE.code();
+  }
+
+  private List<String> known() {
+    List<String> known = new ArrayList<>(Studies.names());
+    known.addAll(spec.subcommands().keySet());
+    return known;
   }
 
   private Studies studies() throws IOException {
@@ -107,7 +121,7 @@ final class StudyCommand implements Callable<Integer> {
         seed);
   }
 
-  private static Population read(Path file) throws IOException {
+  static Population read(Path file) throws IOException {
     try {
       return PopulationFiles.read(file, ReadSettings.AUTOMATIC);
     } catch (PopulationException e) {

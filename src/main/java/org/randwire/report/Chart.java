@@ -31,6 +31,11 @@ public record Chart(String id, String title, String caption, Axis x, Axis y, Lis
     /** A line through the points, with its band. */
     LINE,
     POINTS,
+    /**
+     * A bar at each point from the axis up, beside those of the other series, with a whisker where
+     * there is a band.
+     */
+    BARS,
     /** A filled outline over bins: a point per bin's lower edge and one at the last upper edge. */
     BINS
   }
@@ -42,12 +47,25 @@ public record Chart(String id, String title, String caption, Axis x, Axis y, Lis
    * @param scale linear or logarithmic
    * @param low smallest number shown
    * @param high largest number shown, above {@code low}
+   * @param categories names of the places 0, 1, 2 .. in place of numbers; none for an axis of
+   *     numbers
    */
-  public record Axis(String label, Scale scale, double low, double high) {
+  public record Axis(String label, Scale scale, double low, double high, List<String> categories) {
     public Axis {
+      categories = List.copyOf(categories);
       if (!(low < high) || (scale != Scale.LINEAR && !(low > 0))) {
         throw new IllegalArgumentException(label + ": an axis from " + low + " to " + high);
       }
+    }
+
+    /** An axis of numbers. */
+    public Axis(String label, Scale scale, double low, double high) {
+      this(label, scale, low, high, List.of());
+    }
+
+    /** An axis of named places. */
+    static Axis of(String label, List<String> categories) {
+      return new Axis(label, Scale.LINEAR, -0.6, categories.size() - 0.4, categories);
     }
 
     /** Where a number is, 0 at the low end and 1 at the high end. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.randwire.report.Chart.Scale;
 import org.randwire.report.Chart.Series;
 import tools.jackson.databind.json.JsonMapper;
@@ -49,11 +50,12 @@ public final class ChartData {
   public static String vegaLite(Chart chart) {
     List<Map<String, Object>> layers = new ArrayList<>();
     boolean bands = chart.series().stream().anyMatch(Series::hasBand);
+    boolean bars = chart.series().get(0).shape() == Chart.Shape.BARS;
     if (bands) {
       layers.add(
           Map.of(
               "mark",
-              mark(chart, "area", true),
+              mark(chart, bars ? "rule" : "area", true),
               "encoding",
               encoding(chart, Map.of("y", axis(chart.y(), "low"), "y2", Map.of("field", "high")))));
     }
@@ -77,12 +79,13 @@ public final class ChartData {
   private static Map<String, Object> mark(Chart chart, String kind, boolean band) {
     Map<String, Object> mark = new LinkedHashMap<>();
     Chart.Shape shape = chart.series().get(0).shape();
-    mark.put("type", shape == Chart.Shape.POINTS ? "point" : kind);
+    boolean points = shape == Chart.Shape.POINTS || (shape == Chart.Shape.BARS && !band);
+    mark.put("type", points ? "point" : kind);
     mark.put("clip", true);
     if (shape == Chart.Shape.STEP || shape == Chart.Shape.BINS) {
       mark.put("interpolate", "step-after");
     }
-    if (band) {
+    if (band && shape != Chart.Shape.BARS) {
       mark.put("opacity", 0.16);
     }
     return mark;
@@ -107,8 +110,19 @@ public final class ChartData {
     encoding.put("field", field);
     encoding.put("type", "quantitative");
     encoding.put("title", axis.label());
+    if (!axis.categories().isEmpty()) {
+      encoding.put("axis", categories(axis.categories()));
+    }
     encoding.put("scale", scale);
     return encoding;
+  }
+
+  private static Map<String, Object> categories(List<String> names) {
+    Map<String, Object> axis = new LinkedHashMap<>();
+    axis.put("values", IntStream.range(0, names.size()).boxed().toList());
+    axis.put("labelExpr", JSON.writeValueAsString(names) + "[datum.value]");
+    axis.put("labelAngle", -60);
+    return axis;
   }
 
   private static List<Map<String, Object>> values(Chart chart) {

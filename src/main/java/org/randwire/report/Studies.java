@@ -131,6 +131,7 @@ public final class Studies {
         "figure-2",
         "Figure 2: comparing best models",
         findings,
+        List.of(),
         numbers,
         List.of(
             differences(study),
@@ -476,7 +477,7 @@ public final class Studies {
     }
 
     Study study() {
-      return new Study(name, title, findings, numbers, charts);
+      return new Study(name, title, findings, List.of(), numbers, charts);
     }
   }
 }

@@ -24,6 +24,12 @@ public final class SvgChart {
 
   private static final double SWATCH = 30;
 
+  /** What a letter of a named place needs in height. */
+  private static final double SLANT = 6;
+
+  /** Share of a named place's width that its bars fill. */
+  private static final double BARS_WIDTH = 0.8;
+
   /** With more points than this each would cost more than it tells. */
   private static final int MOST_LABELLED = 2500;
 
@@ -32,10 +38,18 @@ public final class SvgChart {
   private final double top;
   private final double height;
 
+  /** Room below the plot: named places are written upwards at a slant. */
+  private final double bottom;
+
   private SvgChart(Chart chart) {
     this.chart = chart;
     top = TITLE + LEGEND_ROW * legendRows().size() + 14;
-    height = top + PLOT_HEIGHT + BOTTOM;
+    bottom = BOTTOM + SLANT * longestCategory();
+    height = top + PLOT_HEIGHT + bottom;
+  }
+
+  private int longestCategory() {
+    return chart.x().categories().stream().mapToInt(String::length).max().orElse(0);
   }
 
   /** A file of its own, which brings its colours. */
@@ -126,7 +140,7 @@ public final class SvgChart {
   // Axes
 
   private void axes() {
-    double bottom = top + PLOT_HEIGHT;
+    double base = top + PLOT_HEIGHT;
     for (Tick tick : Ticks.of(chart.y(), 6)) {
       double y = y(tick.value());
       line("grid", LEFT, y, WIDTH - RIGHT, y);
@@ -134,12 +148,18 @@ public final class SvgChart {
     }
     for (Tick tick : Ticks.of(chart.x(), 8)) {
       double x = x(tick.value());
-      line("grid", x, top, x, bottom);
-      text(x, bottom + 19, "", "middle", tick.text());
+      if (chart.x().categories().isEmpty()) {
+        line("grid", x, top, x, base);
+        text(x, base + 19, "", "middle", tick.text());
+      } else {
+        svg.append(
+            "<text transform=\"translate(%s %s) rotate(-60)\" text-anchor=\"end\">%s</text>\n"
+                .formatted(number(x + 4), number(base + 14), escape(tick.text())));
+      }
     }
-    line("frame", LEFT, bottom, WIDTH - RIGHT, bottom);
-    line("frame", LEFT, top, LEFT, bottom);
-    text((LEFT + WIDTH - RIGHT) / 2, bottom + 43, "", "middle", chart.x().label());
+    line("frame", LEFT, base, WIDTH - RIGHT, base);
+    line("frame", LEFT, top, LEFT, base);
+    text((LEFT + WIDTH - RIGHT) / 2, height - 11, "", "middle", chart.x().label());
     svg.append(
         "<text transform=\"translate(17 %s) rotate(-90)\" text-anchor=\"middle\">%s</text>\n"
             .formatted(number(top + PLOT_HEIGHT / 2), escape(chart.y().label())));
@@ -156,7 +176,7 @@ public final class SvgChart {
   // Series
 
   private void band(Series series) {
-    if (!series.hasBand()) {
+    if (!series.hasBand() || series.shape() == Shape.BARS) {
       return;
     }
     double[] x = series.x();
@@ -197,6 +217,7 @@ public final class SvgChart {
     switch (series.shape()) {
       case POINTS -> points(series);
       case BINS -> bins(series);
+      case BARS -> bars(series);
       default -> line(series);
     }
   }
@@ -227,6 +248,32 @@ public final class SvgChart {
     svg.append(
         "<path class=\"bins %s%s\" d=\"%s\"/>\n"
             .formatted(ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
+  }
+
+  /** A bar per point, the bars of several series side by side, with whiskers. */
+  private void bars(Series series) {
+    List<Series> all = chart.series().stream().filter(s -> s.shape() == Shape.BARS).toList();
+    double width = BARS_WIDTH / all.size();
+    double left = -BARS_WIDTH / 2 + all.indexOf(series) * width;
+    double[] x = series.x();
+    double[] y = series.y();
+    StringBuilder path = new StringBuilder();
+    StringBuilder whiskers = new StringBuilder();
+    for (int i = 0; i < x.length; i++) {
+      path.append('M').append(point(x[i] + left, chart.y().low()));
+      path.append('V').append(number(y(y[i])));
+      path.append('H').append(number(x(x[i] + left + width)));
+      path.append('V').append(number(y(chart.y().low())));
+      if (series.hasBand()) {
+        whiskers.append('M').append(point(x[i] + left + width / 2, series.low()[i]));
+        whiskers.append('V').append(number(y(series.high()[i])));
+      }
+    }
+    String colour = ChartStyle.colour(series.colour());
+    svg.append("<path class=\"bins %s\" d=\"%s\"/>\n".formatted(colour, path));
+    if (!whiskers.isEmpty()) {
+      svg.append("<path class=\"line %s\" d=\"%s\"/>\n".formatted(colour, whiskers));
+    }
   }
 
   private void points(Series series) {

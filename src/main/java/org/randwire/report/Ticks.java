@@ -6,6 +6,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Round numbers along an axis. */
 final class Ticks {
@@ -16,6 +17,11 @@ final class Ticks {
   private Ticks() {}
 
   static List<Tick> of(Chart.Axis axis, int most) {
+    if (!axis.categories().isEmpty()) {
+      return IntStream.range(0, axis.categories().size())
+          .mapToObj(i -> new Tick(i, axis.categories().get(i)))
+          .toList();
+    }
     return switch (axis.scale()) {
       case LINEAR -> linear(axis, most);
       case LOG2 -> powersOfTwo(axis, most);

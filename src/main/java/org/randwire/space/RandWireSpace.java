@@ -17,6 +17,7 @@ import org.randwire.tensor.TensorShape;
  * picks one of the generator's graphs.
  *
  * @param regime CIFAR, MNIST or SMALL
+ * @param nodeOp what every node computes
  * @param wirings graph models with their parameters
  * @param nodes N, above every k and m
  * @param channels C
@@ -26,6 +27,7 @@ public record RandWireSpace(
     String name,
     String description,
     Regime regime,
+    NodeOp nodeOp,
     List<Wiring> wirings,
     List<Integer> nodes,
     List<Integer> channels,
@@ -91,7 +93,7 @@ public record RandWireSpace(
         classes,
         choice.integer(2),
         StageGraphs.draw(regime, choice.integer(1), wiring(choice)::generator, choice.integer(3)),
-        NodeOp.SEPARABLE,
+        nodeOp,
         0,
         0);
   }
@@ -104,6 +106,9 @@ public record RandWireSpace(
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("name", preset());
     settings.put("channels", choice.integer(2));
+    if (nodeOp != NodeOp.SEPARABLE) {
+      settings.put("nodeOp", nodeOp.label());
+    }
     settings.put("graph", graph);
     return settings;
   }

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.randwire.network.cell.CellOp;
 import org.randwire.network.cell.CellOutput;
+import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.Regime;
 import org.randwire.space.StagedSpace.Family;
 
@@ -195,6 +196,7 @@ public final class Spaces {
         "randomly wired stages on CIFAR-10 (generators of Xie et al. 2019, Figure 3). The paper fixes"
             + " 32 nodes and one width; nodes, channels and the number of graphs are ours.",
         Regime.CIFAR,
+        NodeOp.SEPARABLE,
         wirings,
         List.of(16, 24, 32),
         List.of(16, 24, 32, 48, 64),

@@ -454,8 +454,17 @@ public final class Trainer implements AutoCloseable {
       startedEpoch = -1;
       PreciseStatistics.compute(session.statistics(), trainLoader, session.state(), epoch);
     }
-    CompiledProgram program = session.averageInference().orElse(session.inference());
-    return Evaluation.of(program, testLoader, data.test());
+    return evaluateAsIs();
+  }
+
+  /** As {@link #evaluate}, with the running statistics there are. */
+  Evaluation evaluateAsIs() {
+    return Evaluation.of(evaluated(), testLoader, data.test());
+  }
+
+  /** The program that evaluates, with the moving average if one is kept. */
+  CompiledProgram evaluated() {
+    return session.averageInference().orElse(session.inference());
   }
 
   private TrainingResult result() {

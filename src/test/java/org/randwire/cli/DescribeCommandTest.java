@@ -236,4 +236,30 @@ class DescribeCommandTest {
     String line = CommandRun.of("describe", absent.toString()).refusal(ExitStatus.USAGE);
     assertTrue(line.startsWith(absent.toString()), line);
   }
+
+  @Test
+  void matchFindsTheChannelsOfANumberOfMultiplyAdds() {
+    CommandRun run =
+        CommandRun.of(
+            "describe",
+            "--json",
+            "--match",
+            "60M",
+            "network.name=randwire-cifar",
+            "network.nodeOp=dense",
+            "device=reference");
+    assertEquals(60e6, run.json().get("multiplyAdds").asDouble(), 0.05 * 60e6);
+    assertEquals("network.channels=" + run.json().get("channels"), run.err().strip());
+  }
+
+  @Test
+  void whatCannotBeMatchedIsRefused() {
+    assertEquals(
+        "--match: expected multiply-adds such as 583M, found 'many'",
+        CommandRun.tiny("reference", "describe", "--match", "many").refusal(ExitStatus.USAGE));
+    assertEquals(
+        "--match: resnet-56 has no channel base to change; the randwire networks have",
+        CommandRun.of("describe", "--match", "1M", "network.name=resnet-56")
+            .refusal(ExitStatus.USAGE));
+  }
 }

@@ -155,6 +155,45 @@ class ChartTest {
   }
 
   @Test
+  void namedPlacesAreWrittenBelowTheirBars() throws Exception {
+    Chart chart =
+        new Chart(
+            "bars",
+            "Bars",
+            "",
+            Axis.of("generator", List.of("ER(0.2)", "BA(5)", "WS(4, 0.75)")),
+            new Axis("y", Scale.LINEAR, 0, 10),
+            List.of(
+                Series.of("a", 0, Shape.BARS, new double[] {0, 1, 2}, new double[] {5, 6, 10}),
+                Series.of("b", 1, Shape.BARS, new double[] {0, 2}, new double[] {5, 7})
+                    .withBand(new double[] {4, 6}, new double[] {6, 8})));
+    Element svg = parsed(SvgChart.file(chart));
+    NodeList texts = svg.getElementsByTagName("text");
+    int slanted = 0;
+    double height = Double.parseDouble(svg.getAttribute("viewBox").split(" ")[3]);
+    for (int i = 0; i < texts.getLength(); i++) {
+      Element text = (Element) texts.item(i);
+      if (text.getAttribute("transform").endsWith("rotate(-60)")) {
+        double y = Double.parseDouble(text.getAttribute("transform").split("[ )]")[1]);
+        double length = 7.4 * text.getTextContent().length();
+        assertTrue(y + length * Math.sin(Math.PI / 3) < height - 20, text.getTextContent());
+        slanted++;
+      }
+    }
+    assertEquals(3, slanted);
+    // three bars, then two with their whiskers
+    assertEquals(3 + 2 + 2, paths(svg).split("M").length - 1 - 2, "without the legend's lines");
+    JsonNode x =
+        JsonMapper.shared()
+            .readTree(ChartData.vegaLite(chart))
+            .get("layer")
+            .get(0)
+            .get("encoding")
+            .get("x");
+    assertTrue(x.get("axis").get("labelExpr").asString().contains("BA(5)"));
+  }
+
+  @Test
   void ticksAreRound() {
     assertEquals(
         List.of("0", "20", "40", "60", "80", "100"), texts(new Axis("y", Scale.LINEAR, 0, 100)));

@@ -53,7 +53,14 @@ class SpaceTrainingTest {
     }
     if (space instanceof RandWireSpace s) {
       return new RandWireSpace(
-          s.name(), s.description(), s.regime(), s.wirings(), List.of(16), List.of(8), s.seeds());
+          s.name(),
+          s.description(),
+          s.regime(),
+          s.nodeOp(),
+          s.wirings(),
+          List.of(16),
+          List.of(8),
+          s.seeds());
     }
     if (space instanceof AnyNetSpace s) {
       // Deep stages of single pixels in batches of 8 are too badly conditioned to compare.

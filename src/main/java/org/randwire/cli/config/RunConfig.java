@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import java.util.Locale;
+import org.randwire.network.randwire.NodeOp;
 
 /**
  * Everything a command needs to know about one run, merged from defaults, preset, file and command
@@ -71,10 +72,21 @@ public record RunConfig(
 
   /** The convolution or pooling inside a node (RandWire, node operation ablation). */
   public enum NodeOperation {
-    SEPARABLE,
-    DENSE,
-    MAXPOOL,
-    AVGPOOL
+    SEPARABLE(NodeOp.SEPARABLE),
+    DENSE(NodeOp.DENSE),
+    MAXPOOL(NodeOp.MAX_POOL),
+    AVGPOOL(NodeOp.AVERAGE_POOL);
+
+    private final NodeOp op;
+
+    NodeOperation(NodeOp op) {
+      this.op = op;
+    }
+
+    /** What the network calls it. */
+    public NodeOp op() {
+      return op;
+    }
   }
 
   /** How many edges one draw of edge drop may remove: one per network, per stage or per node. */

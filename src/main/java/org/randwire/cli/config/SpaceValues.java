@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.randwire.cli.config.RunConfig.NodeOperation;
 import org.randwire.cli.config.SpaceLoader.Entry;
 import org.randwire.cli.config.ValueType.ChoiceType;
 import org.randwire.cli.config.ValueType.IntegerType;
@@ -18,6 +19,7 @@ import org.randwire.cli.config.ValueType.Refusal;
 import org.randwire.cli.config.ValueType.TextType;
 import org.randwire.network.cell.CellOp;
 import org.randwire.network.cell.CellOutput;
+import org.randwire.network.randwire.NodeOp;
 import org.randwire.network.randwire.Regime;
 import org.randwire.network.resnet.ResNetSpec;
 import org.randwire.space.AnyNetFrame;
@@ -140,10 +142,21 @@ final class SpaceValues {
         name,
         description,
         choice("regime", s.regime(), Regime.class),
+        nodeOp(s.nodeOp()),
         list("generator", TEXT, s.wirings(), text -> wiring((String) text)),
         integers("nodes", s.nodes()),
         integers("channels", s.channels()),
         integers("seed", s.seeds()));
+  }
+
+  /** By the word that a configuration has for it. */
+  private NodeOp nodeOp(NodeOp byDefault) {
+    NodeOperation written =
+        choice(
+            "nodeOp",
+            NodeOperation.valueOf(byDefault.label().toUpperCase(Locale.ROOT)),
+            NodeOperation.class);
+    return written.op();
   }
 
   private static Wiring wiring(String text) {

@@ -13,7 +13,7 @@ import org.randwire.op.Window;
  */
 public enum NodeOp {
   /** 3x3 depthwise, then 1x1, nothing in between. */
-  SEPARABLE {
+  SEPARABLE("separable") {
     @Override
     int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride) {
       Convolution depthwise =
@@ -23,7 +23,7 @@ public enum NodeOp {
     }
   },
   /** A dense 3x3 convolution. */
-  DENSE {
+  DENSE("dense") {
     @Override
     int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride) {
       return graph.add(
@@ -31,7 +31,7 @@ public enum NodeOp {
     }
   },
   /** 3x3 maximum pooling, then 1x1. */
-  MAX_POOL {
+  MAX_POOL("maxpool") {
     @Override
     int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride) {
       int pooled = graph.add(name + ".pool", new MaxPool(Window.square(3, stride)), input);
@@ -39,13 +39,24 @@ public enum NodeOp {
     }
   },
   /** 3x3 average pooling, then 1x1. */
-  AVERAGE_POOL {
+  AVERAGE_POOL("avgpool") {
     @Override
     int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride) {
       int pooled = graph.add(name + ".pool", new AveragePool(Window.square(3, stride)), input);
       return pointwise(graph, name, pooled, channels);
     }
   };
+
+  private final String label;
+
+  NodeOp(String label) {
+    this.label = label;
+  }
+
+  /** The word for it in configurations. */
+  public String label() {
+    return label;
+  }
 
   /** Adds the op behind node {@code input} and returns its output. */
   abstract int addTo(OpGraph.Builder graph, String name, int input, int channels, int stride);

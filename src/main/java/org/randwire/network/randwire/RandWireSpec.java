@@ -42,6 +42,9 @@ public record RandWireSpec(
     double dropout)
     implements NetworkSpec {
 
+  /** The widest network that a search considers. */
+  private static final int MOST_CHANNELS = 1 << 14;
+
   public RandWireSpec {
     stages = List.copyOf(stages);
     if (stages.size() != regime.stages()) {
@@ -60,18 +63,73 @@ public record RandWireSpec(
     }
   }
 
+  /** The same network with another width. */
+  public RandWireSpec withChannels(int width) {
+    return new RandWireSpec(
+        name, regime, input, classes, width, stages, nodeOp, edgeWeightInit, dropout);
+  }
+
+  /**
+   * The same network at the width whose multiply-adds come nearest a target: how node operations
+   * are compared at equal cost (section 4.1, "C is adjusted"). A step of one channel is a step of
+   * about 2/C in cost, so narrow networks may stay off by as much as 1/C.
+   *
+   * @param multiplyAdds the target, at least 1
+   */
+  public RandWireSpec matching(long multiplyAdds) {
+    if (multiplyAdds < 1) {
+      throw new IllegalArgumentException("multiply-adds must be at least 1, got " + multiplyAdds);
+    }
+    int below = 0;
+    int above = 1;
+    while (above < MOST_CHANNELS && cost(above) < multiplyAdds) {
+      below = above;
+      above = Math.min(MOST_CHANNELS, 2 * above);
+    }
+    while (above - below > 1) {
+      int middle = (below + above) / 2;
+      if (cost(middle) < multiplyAdds) {
+        below = middle;
+      } else {
+        above = middle;
+      }
+    }
+    boolean lower = below > 0 && multiplyAdds - cost(below) <= cost(above) - multiplyAdds;
+    return withChannels(lower ? below : above);
+  }
+
+  private long cost(int width) {
+    return withChannels(width).build().multiplyAdds();
+  }
+
   @Override
   public OpGraph build() {
     OpGraph.Builder graph = new OpGraph.Builder(input);
     int x = regime.addStem(graph, channels);
     for (int stage = 0; stage < stages.size(); stage++) {
-      x = addStage(graph, "stage" + (stage + 1), stages.get(stage), x, channels << stage);
+      x = addStage(graph, stage, x, channels << stage);
     }
     addHead(graph, x);
     return graph.build();
   }
 
-  private int addStage(OpGraph.Builder graph, String name, Dag dag, int input, int width) {
+  /**
+   * What the ops of a node are called, a dot and the op's own name behind it: {@code stage1.node3}
+   * for the fourth node of the first stage.
+   *
+   * @param stage from 0
+   * @param node from 0
+   */
+  public static String nodeName(int stage, int node) {
+    return stageName(stage) + ".node" + node;
+  }
+
+  private static String stageName(int stage) {
+    return "stage" + (stage + 1);
+  }
+
+  private int addStage(OpGraph.Builder graph, int stage, int input, int width) {
+    Dag dag = stages.get(stage);
     int[] outputs = new int[dag.nodes()];
     for (int node = 0; node < dag.nodes(); node++) {
       boolean entry = dag.inDegree(node) == 0;
@@ -82,13 +140,15 @@ public record RandWireSpec(
       for (int predecessor : dag.predecessors(node)) {
         sources.add(outputs[predecessor]);
       }
-      outputs[node] = addNode(graph, name + ".node" + node, sources, width, entry ? 2 : 1);
+      outputs[node] = addNode(graph, nodeName(stage, node), sources, width, entry ? 2 : 1);
     }
     List<Integer> exits = new ArrayList<>();
     for (int sink : dag.sinks()) {
       exits.add(outputs[sink]);
     }
-    return exits.size() == 1 ? exits.get(0) : graph.add(name + ".output", new Mean(), exits);
+    return exits.size() == 1
+        ? exits.get(0)
+        : graph.add(stageName(stage) + ".output", new Mean(), exits);
   }
 
   private int addNode(

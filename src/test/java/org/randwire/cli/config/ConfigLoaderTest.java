@@ -242,4 +242,11 @@ class ConfigLoaderTest {
             folder.resolve("run.yaml"), "data: {path: Größe/数}\n".getBytes(StandardCharsets.UTF_8));
     assertEquals("Größe/数", ConfigLoader.load(file, List.of()).config().data().path());
   }
+
+  @Test
+  void nodeOperationsHaveOneWord() {
+    for (RunConfig.NodeOperation operation : RunConfig.NodeOperation.values()) {
+      assertEquals(operation.name().toLowerCase(java.util.Locale.ROOT), operation.op().label());
+    }
+  }
 }

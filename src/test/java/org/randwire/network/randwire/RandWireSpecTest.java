@@ -323,4 +323,50 @@ class RandWireSpecTest {
                 0,
                 0));
   }
+
+  @ParameterizedTest
+  @EnumSource(NodeOp.class)
+  void noWidthIsNearerThanTheMatchingOne(NodeOp op) {
+    RandWireSpec spec = spec(StageGraphs.draw(Regime.CIFAR, 12, n -> GENERATORS.get(0), 3), op);
+    for (long target : new long[] {1, 900_000, 4_000_000, 60_000_000}) {
+      RandWireSpec matching = spec.matching(target);
+      long found = Math.abs(matching.build().multiplyAdds() - target);
+      for (int step : new int[] {-1, 1}) {
+        int width = Math.max(1, matching.channels() + step);
+        long other = Math.abs(spec.withChannels(width).build().multiplyAdds() - target);
+        assertTrue(found <= other, op + ", " + target + ", C = " + matching.channels());
+      }
+      if (matching.channels() > 20) {
+        assertEquals(target, matching.build().multiplyAdds(), 0.05 * target, op.name());
+      }
+    }
+    assertTrue(spec.matching(60_000_000).channels() > 20);
+    assertThrows(IllegalArgumentException.class, () -> spec.matching(0));
+  }
+
+  /** At the paper's size: C = 78 is 583 M; dense needs about 30, pooling about 80. */
+  @Test
+  void widthsOfTheAblationAtThePapersSize() {
+    List<Dag> graphs = StageGraphs.draw(Regime.SMALL, 32, n -> new WattsStrogatz(n, 4, 0.75), 1);
+    Map<NodeOp, Integer> expected =
+        Map.of(
+            NodeOp.SEPARABLE, 78, NodeOp.DENSE, 30, NodeOp.MAX_POOL, 80, NodeOp.AVERAGE_POOL, 80);
+    expected.forEach(
+        (op, width) -> {
+          RandWireSpec matching =
+              new RandWireSpec(
+                      "n",
+                      Regime.SMALL,
+                      TensorShape.example(3, 224, 224),
+                      1000,
+                      1,
+                      graphs,
+                      op,
+                      0,
+                      0)
+                  .matching(583_000_000);
+          assertEquals(width, matching.channels(), 1, op.name());
+          assertEquals(583e6, matching.build().multiplyAdds(), 0.05 * 583e6, op.name());
+        });
+  }
 }
