@@ -146,7 +146,10 @@ class ImageFolderRunTest {
     List<String> train = List.of("train", "--output", folder.resolve("run").toString());
     String line = CommandRun.of(arguments(train, "data.classes=4")).refusal(ExitStatus.USAGE);
     assertEquals(
-        "command line: data.classes: 4, but " + pictures + "/train has 3 classes: set data.classes=3", line);
+        "command line: data.classes: 4, but "
+            + pictures
+            + "/train has 3 classes: set data.classes=3",
+        line);
   }
 
   // data verify
