@@ -229,7 +229,7 @@ public final class DamageStudy {
               kind.what,
               claimed ? claim : "no claim",
               family,
-              trend.map(Trend::text).orElse("constant"),
+              trend.map(Trend::text).orElse("degree or loss is constant"),
               claimed ? verdict.text : "-"));
       trend.ifPresent(
           t -> {

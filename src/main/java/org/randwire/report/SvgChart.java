@@ -225,6 +225,10 @@ public final class SvgChart {
   private void line(Series series) {
     double[] x = series.x();
     double[] y = series.y();
+    if (x.length == 1) {
+      lonePoint(series);
+      return;
+    }
     StringBuilder path = new StringBuilder();
     for (int i = 0; i < x.length; i++) {
       outline(path, series.shape(), i, x, y);
@@ -232,6 +236,20 @@ public final class SvgChart {
     svg.append(
         "<path class=\"line %s%s\" d=\"%s\"/>\n"
             .formatted(ChartStyle.colour(series.colour()), ChartStyle.dash(series.colour()), path));
+  }
+
+  /** A line of one point would be nothing: a dot, and its band as a whisker. */
+  private void lonePoint(Series series) {
+    double x = series.x()[0];
+    String colour = ChartStyle.colour(series.colour());
+    svg.append(
+        "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"4\"/>\n"
+            .formatted(colour, number(x(x)), number(y(series.y()[0]))));
+    if (series.hasBand()) {
+      svg.append(
+          "<path class=\"line %s\" d=\"M%sV%s\"/>\n"
+              .formatted(colour, point(x, series.low()[0]), number(y(series.high()[0]))));
+    }
   }
 
   private void bins(Series series) {

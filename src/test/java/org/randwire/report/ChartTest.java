@@ -155,6 +155,24 @@ class ChartTest {
   }
 
   @Test
+  void aLineOfOnePointIsADot() {
+    Chart chart =
+        new Chart(
+            "dot",
+            "Dot",
+            "",
+            new Axis("x", Scale.LINEAR, 0, 10),
+            new Axis("y", Scale.LINEAR, 0, 10),
+            List.of(
+                Series.of("a", 2, Shape.LINE, new double[] {5}, new double[] {4})
+                    .withBand(new double[] {3}, new double[] {6})));
+    String svg = SvgChart.file(chart);
+    assertTrue(svg.contains("<circle class=\"point c2\""), svg);
+    assertTrue(
+        svg.matches("(?s).*<path class=\"line c2\" d=\"M[0-9.]+ [0-9.]+V[0-9.]+\"/>.*"), svg);
+  }
+
+  @Test
   void namedPlacesAreWrittenBelowTheirBars() throws Exception {
     Chart chart =
         new Chart(
