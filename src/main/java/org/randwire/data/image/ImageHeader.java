@@ -98,7 +98,7 @@ public record ImageHeader(
     if (width < 1 || height < 1) {
       throw new DataException("the header says %d x %d pixels".formatted(width, height));
     }
-    if (width * height > MAX_PIXELS) {
+    if (width > MAX_PIXELS / height) { // the product of two words of 32 bits can exceed a long
       throw new DataException(
           "%d x %d pixels are more than the %d allowed".formatted(width, height, MAX_PIXELS));
     }

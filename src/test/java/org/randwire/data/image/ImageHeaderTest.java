@@ -106,7 +106,8 @@ class ImageHeaderTest {
     byte[] pngBomb = png(Integer.MAX_VALUE, Integer.MAX_VALUE);
     long self = Thread.currentThread().getId();
     long before = threads.getThreadAllocatedBytes(self);
-    for (byte[] bomb : new byte[][] {jpegBomb, pngBomb}) {
+    byte[] overflowing = png(0xF8FFFFFC, 0xFFFFFFFD); // their product as a long is negative
+    for (byte[] bomb : new byte[][] {jpegBomb, pngBomb, overflowing}) {
       String message = assertThrows(DataException.class, () -> ImageHeader.read(bomb)).getMessage();
       assertTrue(message.contains("more than the 67108864 allowed"), message);
     }
