@@ -132,7 +132,8 @@ final class PopulationCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "%d networks of the ResNet space (within ResNet-56), batch %d, %d steps each, %d"
-                + " threads.%n%n%s%n%n| precision | way | seconds | images/s | packed is faster by | other losses than the first way's |%n"
+                + " threads.%n%n%s%n%n| precision | way | seconds | images/s | packed is faster by"
+                + " | other losses than the first way's |%n"
                 + "|---|---|---|---|---|---|%n",
             networks,
             batch,

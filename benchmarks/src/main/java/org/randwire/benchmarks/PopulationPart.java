@@ -87,8 +87,10 @@ final class PopulationPart implements Callable<Integer> {
     long start = System.nanoTime();
     List<Double> losses = mode == Mode.PACKED ? trainPacked(problems) : trainInTurn(problems);
     double seconds = (System.nanoTime() - start) / 1e9;
+    List<String> written = losses.stream().map(String::valueOf).toList(); // JSON has no NaN
     System.out.println(
-        JsonMapper.shared().writeValueAsString(Map.of("seconds", seconds, "losses", losses.stream().map(String::valueOf).toList())));
+        JsonMapper.shared()
+            .writeValueAsString(Map.of("seconds", seconds, "losses", written)));
     return 0;
   }
 
