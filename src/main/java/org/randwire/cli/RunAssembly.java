@@ -3,7 +3,6 @@ package org.randwire.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,10 +15,9 @@ import org.randwire.cli.config.LoadedConfig;
 import org.randwire.cli.config.RunConfig;
 import org.randwire.cli.config.RunConfig.Family;
 import org.randwire.cli.config.RunConfig.RandomWiring;
-import org.randwire.data.BatchLayout;
 import org.randwire.data.DataSplit;
 import org.randwire.data.Dataset;
-import org.randwire.data.ExampleWriter;
+import org.randwire.data.PixelDataset;
 import org.randwire.data.Synthetic;
 import org.randwire.data.augment.Augmentation;
 import org.randwire.data.augment.ColourChange;
@@ -261,7 +259,7 @@ final class RunAssembly {
       return split;
     }
     return new DataSplit(
-        new Leading(split.train(), limit), split.test(), split.standardAugmentation());
+        leading("data.limit", split.train(), limit), split.test(), split.standardAugmentation());
   }
 
   private DataSplit photographs() {
@@ -287,7 +285,21 @@ final class RunAssembly {
     return testImages == 0 || testImages >= split.test().size()
         ? split
         : new DataSplit(
-            split.train(), new Leading(split.test(), testImages), split.standardAugmentation());
+            split.train(),
+            leading("--limit", split.test(), testImages),
+            split.standardAugmentation());
+  }
+
+  private static PixelDataset leading(String setting, Dataset data, int size) {
+    if (data instanceof PixelDataset pixels) {
+      return new Leading(pixels, size);
+    }
+    throw new CliException(
+        ExitStatus.USAGE,
+        setting
+            + ": pictures of folders stand class by class, so the first "
+            + size
+            + " would be of few classes");
   }
 
   private DataSplit synthetic() {
@@ -343,7 +355,7 @@ final class RunAssembly {
   }
 
   /** The first examples of a data set. */
-  private record Leading(Dataset all, int size) implements Dataset {
+  private record Leading(PixelDataset all, int size) implements PixelDataset {
     @Override
     public String name() {
       return all.name();
@@ -380,19 +392,8 @@ final class RunAssembly {
     }
 
     @Override
-    public double unreadableShare() {
-      return all.unreadableShare();
-    }
-
-    @Override
-    public void identify(int example, MessageDigest digest) {
-      all.identify(example, digest);
-    }
-
-    @Override
-    public ExampleWriter writer(
-        Augmentation augmentation, RandomStreams streams, BatchLayout layout) {
-      return all.writer(augmentation, streams, layout);
+    public void pixels(int example, byte[] into) {
+      all.pixels(example, into);
     }
   }
 

@@ -69,51 +69,6 @@ public record TrainingSettings(
     }
   }
 
-  /** An update for each batch, nothing recomputed. */
-  public TrainingSettings(
-      int batch,
-      int evaluationBatch,
-      int epochs,
-      long maxSteps,
-      LearningRate learningRate,
-      double momentum,
-      boolean nesterov,
-      double weightDecay,
-      boolean decaysAll,
-      double labelSmoothing,
-      double gradientClip,
-      double averageDecay,
-      EdgeDrop edgeDrop,
-      boolean preciseStatistics,
-      int evaluateEvery,
-      long checkpointEverySteps,
-      double checkpointEveryMinutes,
-      int dataThreads,
-      boolean fusion) {
-    this(
-        batch,
-        evaluationBatch,
-        epochs,
-        maxSteps,
-        learningRate,
-        momentum,
-        nesterov,
-        weightDecay,
-        decaysAll,
-        labelSmoothing,
-        gradientClip,
-        averageDecay,
-        edgeDrop,
-        preciseStatistics,
-        evaluateEvery,
-        checkpointEverySteps,
-        checkpointEveryMinutes,
-        dataThreads,
-        fusion,
-        1,
-        false);
-  }
-
   /** The examples of one update. */
   public long updateExamples() {
     return (long) batch * accumulate;

@@ -3,6 +3,7 @@ package org.randwire.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,9 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.randwire.cli.config.ConfigLoader;
+import org.randwire.data.DataSplit;
+import org.randwire.data.PixelDataset;
 import org.randwire.data.imagefolder.Pictures;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -153,6 +157,27 @@ class ImageFolderRunTest {
   }
 
   // data verify
+
+  @Test
+  void damageOfTheFirstPicturesIsRefusedSinceTheyAreOfOneClass() {
+    Path run = folder.resolve("run");
+    train(run);
+    CommandRun damage = CommandRun.of("study", "damage", "--limit", "4", run.toString());
+    assertEquals(ExitStatus.USAGE.code(), damage.status(), damage.err());
+    assertEquals(
+        "--limit: pictures of folders stand class by class, so the first 4 would be of few classes",
+        damage.err().strip().replaceFirst("^randwire: ", ""));
+  }
+
+  /** Only images of one size can be kept on a device, and fewer of them are no other kind. */
+  @Test
+  void fewerImagesOfOneSizeAreStillImagesOfOneSize() {
+    List<String> settings = List.of("data.name=synthetic", "data.examples=64", "data.limit=16");
+    DataSplit data = new RunAssembly(ConfigLoader.load(settings)).evaluationData(4);
+    PixelDataset train = assertInstanceOf(PixelDataset.class, data.train());
+    PixelDataset test = assertInstanceOf(PixelDataset.class, data.test());
+    assertEquals(List.of(16, 4), List.of(train.size(), test.size()));
+  }
 
   @Test
   void verifyFindsNothingInSoundPictures() {

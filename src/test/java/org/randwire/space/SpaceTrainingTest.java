@@ -118,7 +118,9 @@ class SpaceTrainingTest {
             0,
             0,
             1,
-            true);
+            true,
+            1,
+            false);
     OpGraph graph = network.spec().build();
     double[] losses = new double[STEPS];
     String what = network.space() + " " + network.index() + " " + network.settings();

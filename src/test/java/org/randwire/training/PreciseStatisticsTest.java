@@ -80,7 +80,9 @@ class PreciseStatisticsTest {
         0,
         0,
         1,
-        true);
+        true,
+        1,
+        false);
   }
 
   @ParameterizedTest

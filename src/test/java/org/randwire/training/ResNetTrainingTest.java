@@ -78,7 +78,9 @@ class ResNetTrainingTest {
             0,
             0,
             1,
-            true);
+            true,
+            1,
+            false);
     double[] losses = new double[(int) steps];
     Dataset train = data.train();
     TensorShape image = TensorShape.example(train.channels(), train.height(), train.width());

@@ -182,7 +182,9 @@ class TrainerLeakTest {
               0,
               0,
               1,
-              true);
+              true,
+              1,
+              false);
       try (Backend backend = Backends.cpu(2).open().get();
           Trainer trainer =
               new Trainer("leak", graph, backend, data, run.augmentation, settings, graphSeed)) {

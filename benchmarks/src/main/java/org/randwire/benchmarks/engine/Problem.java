@@ -60,7 +60,9 @@ public record Problem(OpGraph graph, int batch, Map<String, NamedTensor> weights
             0,
             0,
             1,
-            true);
+            true,
+            1,
+            false);
     try (CpuBackend backend = new CpuBackend(DataType.FLOAT32, 1);
         Trainer trainer =
             new Trainer(
