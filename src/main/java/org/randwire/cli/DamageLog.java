@@ -28,7 +28,6 @@ final class DamageLog {
   /** The file in the folder of a run. */
   static final String FILE = "damage.jsonl";
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String ERROR = "error";
   private static final String LOSS = "loss";
   private static final String EDGE = "edge";
@@ -98,7 +97,7 @@ final class DamageLog {
 
   private static JsonNode parse(Path file, int number, String line) {
     try {
-      return JSON.readTree(line);
+      return JsonMapper.shared().readTree(line);
     } catch (JacksonException e) {
       throw new CliException(
           ExitStatus.DATA,
@@ -170,7 +169,7 @@ final class DamageLog {
       Files.deleteIfExists(file);
     }
     Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    lines.add(JSON.readTree(line));
+    lines.add(JsonMapper.shared().readTree(line));
   }
 
   /** Takes away what a kill left of a last line, so that the next one stands alone. */

@@ -33,8 +33,6 @@ record RunFolder(Path path) {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-  private static final JsonMapper JSON_LINE = JsonMapper.builder().build();
-
   Path config() {
     return path.resolve("config.yaml");
   }
@@ -195,6 +193,6 @@ record RunFolder(Path path) {
 
   /** JSON on one line, without a line end. */
   static String toJsonLine(Map<String, ?> values) {
-    return JSON_LINE.writeValueAsString(values);
+    return JsonMapper.shared().writeValueAsString(values);
   }
 }

@@ -33,7 +33,6 @@ import tools.jackson.databind.json.JsonMapper;
     })
 final class SummaryCommand implements Callable<Integer> {
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int IMAGENET_CLASSES = 1000;
 
   @Parameters(
@@ -181,7 +180,7 @@ final class SummaryCommand implements Callable<Integer> {
     }
     JsonNode json;
     try {
-      json = JSON.readTree(Files.readString(file));
+      json = JsonMapper.shared().readTree(Files.readString(file));
     } catch (JacksonException | MalformedInputException e) {
       throw notAResult(file);
     }

@@ -39,7 +39,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Claims {
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Pattern NAME = Pattern.compile("(\\d{8,10})\\.(\\d{1,9})");
   private static final String TEMPORARY = ".tmp";
 
@@ -125,7 +124,7 @@ public final class Claims {
   /** Null if it has gone meanwhile. */
   private @Nullable Lease read(int member, int generation) throws IOException {
     try {
-      JsonNode node = JSON.readTree(Files.readAllBytes(file(member, generation)));
+      JsonNode node = JsonMapper.shared().readTree(Files.readAllBytes(file(member, generation)));
       return new Lease(
           member,
           generation,
@@ -262,7 +261,7 @@ public final class Claims {
     values.put("epoch", lease.epoch);
     values.put("epochs", lease.epochs);
     values.put("error", JournalLine.finite(lease.error));
-    return JSON.writeValueAsString(values).getBytes(StandardCharsets.UTF_8);
+    return JsonMapper.shared().writeValueAsString(values).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Removes what killed processes left half made, and leases of members that are finished. */

@@ -18,7 +18,6 @@ final class JournalLine {
 
   static final int FORMAT = 1;
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String CRC = ",\"crc\":\"";
   private static final byte[] CRC_BYTES = CRC.getBytes(StandardCharsets.US_ASCII);
   private static final int TAIL = CRC.length() + 8 + 2;
@@ -31,7 +30,7 @@ final class JournalLine {
     all.put("format", FORMAT);
     all.put("kind", kind);
     all.putAll(values);
-    byte[] plain = JSON.writeValueAsBytes(all);
+    byte[] plain = JsonMapper.shared().writeValueAsBytes(all);
     String tail = CRC + "%08x\"}\n".formatted(Checksum.of(plain, 0, plain.length));
     byte[] line = java.util.Arrays.copyOf(plain, plain.length - 1 + tail.length());
     byte[] end = tail.getBytes(StandardCharsets.US_ASCII);
@@ -46,7 +45,7 @@ final class JournalLine {
 
   private static @Nullable JsonNode parse(byte[] bytes, int from, int to) {
     try {
-      JsonNode node = JSON.readTree(bytes, from, to - from);
+      JsonNode node = JsonMapper.shared().readTree(bytes, from, to - from);
       return node.isObject() ? node : null;
     } catch (JacksonException e) {
       return null;

@@ -2,6 +2,8 @@
 package org.randwire.population;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,7 +16,6 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +29,7 @@ import tools.jackson.databind.JsonNode;
 final class StoreIndex implements AutoCloseable {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(StoreIndex.class);
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
   private final SweepFolder folder;
   private final List<SweepMember> members;
@@ -65,22 +66,20 @@ final class StoreIndex implements AutoCloseable {
                 + " cause TEXT, min_error REAL, last_error REAL, params INTEGER,"
                 + " multiply_adds INTEGER, activations INTEGER, epochs INTEGER, seconds REAL,"
                 + " attempts INTEGER, weights_hash TEXT, marks TEXT)");
+        statement.execute("CREATE INDEX run_state ON run(state, cause, seconds)"); // for sums
         statement.execute(
             "CREATE TABLE attempt(member INTEGER, lease TEXT PRIMARY KEY, cause TEXT, message"
                 + " TEXT, alone INTEGER, step INTEGER)");
         statement.execute("CREATE TABLE journal(name TEXT PRIMARY KEY, bytes INTEGER)");
-        statement.execute(
-            "CREATE TABLE population(member INTEGER PRIMARY KEY, multiply_adds INTEGER)");
+        // One value for all members: fetching a row of each takes longer than all else status does.
+        statement.execute("CREATE TABLE population(multiply_adds BLOB)");
       }
       made.setAutoCommit(false);
-      try (PreparedStatement insert =
-          made.prepareStatement("INSERT INTO population VALUES (?, ?)")) {
-        for (int member = 0; member < members.size(); member++) {
-          insert.setInt(1, member);
-          insert.setLong(2, members.get(member).multiplyAdds());
-          insert.addBatch();
-        }
-        insert.executeBatch();
+      ByteBuffer work = ByteBuffer.allocate(Math.multiplyExact(members.size(), Long.BYTES));
+      members.forEach(member -> work.putLong(member.multiplyAdds()));
+      try (PreparedStatement insert = made.prepareStatement("INSERT INTO population VALUES (?)")) {
+        insert.setBytes(1, work.array());
+        insert.execute();
       }
       made.commit();
       return made;
@@ -173,7 +172,7 @@ final class StoreIndex implements AutoCloseable {
     BitSet members = new BitSet();
     List<Attempt> attempts = new ArrayList<>();
     Map<String, Long> offsets = new HashMap<>();
-    LongStream.Builder work = LongStream.builder();
+    long[] work;
     try (Connection connection = connect(folder, true);
         Statement statement = connection.createStatement()) {
       statement.setQueryTimeout(1);
@@ -183,11 +182,10 @@ final class StoreIndex implements AutoCloseable {
           return null;
         }
       }
-      try (ResultSet rows =
-          statement.executeQuery("SELECT multiply_adds FROM population ORDER BY member")) {
-        while (rows.next()) {
-          work.add(rows.getLong(1));
-        }
+      try (ResultSet rows = statement.executeQuery("SELECT multiply_adds FROM population")) {
+        LongBuffer longs = ByteBuffer.wrap(rows.getBytes(1)).asLongBuffer();
+        work = new long[longs.remaining()];
+        longs.get(work);
       }
       try (ResultSet rows =
           statement.executeQuery(
@@ -201,9 +199,14 @@ final class StoreIndex implements AutoCloseable {
                   rows.getDouble(4)));
         }
       }
-      try (ResultSet rows = statement.executeQuery("SELECT member FROM run")) {
-        while (rows.next()) {
-          members.set(rows.getInt(1));
+      // Runs of neighbours: the first of each has none before it, the last none behind it.
+      String edges =
+          "SELECT member FROM run WHERE member %s NOT IN (SELECT member FROM run) ORDER BY 1";
+      try (Statement other = connection.createStatement();
+          ResultSet firsts = statement.executeQuery(edges.formatted("- 1"));
+          ResultSet lasts = other.executeQuery(edges.formatted("+ 1"))) {
+        while (firsts.next() && lasts.next()) {
+          members.set(firsts.getInt(1), lasts.getInt(1) + 1);
         }
       }
       try (ResultSet rows = statement.executeQuery("SELECT * FROM attempt")) {
@@ -230,7 +233,7 @@ final class StoreIndex implements AutoCloseable {
     store.addFinished(members, finished);
     attempts.forEach(store::addAttempt);
     offsets.forEach(store::resumeAt);
-    return work.build().toArray();
+    return work;
   }
 
   /** Closes it; one that was given up on the way, such as on a full disk, is made again first. */

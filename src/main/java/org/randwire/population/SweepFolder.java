@@ -32,8 +32,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record SweepFolder(Path path) {
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
   public Path config() {
     return path.resolve("sweep.yaml");
   }
@@ -98,7 +96,7 @@ public record SweepFolder(Path path) {
     Files.createDirectories(path);
     StringBuilder lines = new StringBuilder();
     for (Map<String, Object> line : spec.draw(threads)) {
-      lines.append(JSON.writeValueAsString(line)).append('\n');
+      lines.append(JsonMapper.shared().writeValueAsString(line)).append('\n');
     }
     byte[] population = lines.toString().getBytes(StandardCharsets.UTF_8);
     replace(folder.population(), population);
@@ -160,7 +158,7 @@ public record SweepFolder(Path path) {
 
   private SweepMember member(int number, byte[] line) {
     try {
-      return SweepMember.of(number, JSON.readTree(line));
+      return SweepMember.of(number, JsonMapper.shared().readTree(line));
     } catch (JacksonException e) {
       throw new PopulationException(
           population() + ":" + (number + 1), "no JSON: " + e.getOriginalMessage());

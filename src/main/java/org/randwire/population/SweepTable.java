@@ -16,8 +16,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** The finished runs of a sweep as a table, as a population to compare, and in others' format. */
 public final class SweepTable {
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
   private static final List<String> COLUMNS =
       List.of(
           "member",
@@ -129,19 +127,21 @@ public final class SweepTable {
     List<String> lines = Files.readAllLines(folder.population());
     Map<String, ArrayNode> lists = new LinkedHashMap<>();
     for (StoredRun run : new RunStore(folder.store(), 0).runs().values()) {
-      JsonNode member = JSON.readTree(lines.get(run.member()));
-      lists.computeIfAbsent(run.label(), label -> JSON.createArrayNode()).add(job(run, member));
+      JsonNode member = JsonMapper.shared().readTree(lines.get(run.member()));
+      lists
+          .computeIfAbsent(run.label(), label -> JsonMapper.shared().createArrayNode())
+          .add(job(run, member));
     }
     if (lists.size() == 1) {
-      return JSON.writeValueAsString(lists.values().iterator().next());
+      return JsonMapper.shared().writeValueAsString(lists.values().iterator().next());
     }
-    ObjectNode all = JSON.createObjectNode();
+    ObjectNode all = JsonMapper.shared().createObjectNode();
     lists.forEach(all::set);
-    return JSON.writeValueAsString(all);
+    return JsonMapper.shared().writeValueAsString(all);
   }
 
   private static ObjectNode job(StoredRun run, JsonNode member) {
-    ObjectNode job = JSON.createObjectNode();
+    ObjectNode job = JsonMapper.shared().createObjectNode();
     job.put("job_id", run.name());
     job.put("rng_seed", run.seed());
     job.put("params", run.params());
@@ -171,7 +171,7 @@ public final class SweepTable {
   }
 
   private static ArrayNode series(List<Double> values) {
-    ArrayNode series = JSON.createArrayNode();
+    ArrayNode series = JsonMapper.shared().createArrayNode();
     values.forEach(value -> series.add(JournalLine.finite(value)));
     return series;
   }

@@ -14,8 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Recipe {
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
   private final Node sections;
   private final Place source;
   private final List<String> overrides;
@@ -40,7 +38,7 @@ public final class Recipe {
 
   /** The configuration of a network as a design space gives its settings. */
   public LoadedConfig of(Map<String, Object> network, List<String> more) {
-    String text = JSON.writeValueAsString(Map.of("network", network));
+    String text = JsonMapper.shared().writeValueAsString(Map.of("network", network));
     Place place = new Place(Place.Layer.FILE, "sampled network", 0, 0);
     return ConfigLoader.loadWithRecipe(
         loader -> loader.readSection(ConfigText.parse(text, place), "", place),
