@@ -381,8 +381,10 @@ inline __m512i pixel_pair(const bfloat16* pixel, const bfloat16* next) {
   return interleaved(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
 }
 
-// 16 channels of 32 pixels, of which `pixels` exist, as the rows of a tile: a row holds a channel's pixels.
-inline void transpose_pixels(const bfloat16* source, int64_t stride, int pixels, bfloat16* target) {
+// 16 channels of 32 pixels, of which `pixels` exist, as the rows of a tile, target_stride apart: a row holds a channel's
+// pixels.
+inline void transpose_pixels(const bfloat16* source, int64_t stride, int pixels, bfloat16* target,
+                             int64_t target_stride = tile_depth) {
   __m512i pair[16];
   if (pixels >= tile_depth) {
     RW_UNROLL for (int i = 0; i < 16; i++) pair[i] = pixel_pair(source + 2 * i * stride, source + (2 * i + 1) * stride);
@@ -398,7 +400,7 @@ inline void transpose_pixels(const bfloat16* source, int64_t stride, int pixels,
     }
   }
   transpose(pair);
-  RW_UNROLL for (int i = 0; i < 16; i++) _mm512_storeu_si512(target + i * tile_depth, pair[i]);
+  RW_UNROLL for (int i = 0; i < 16; i++) _mm512_storeu_si512(target + i * target_stride, pair[i]);
 }
 
 // x is brought into tiles whose rows are channels, two vectors of dy at a time into pairs of pixels; pixels that a step

@@ -194,17 +194,21 @@ typedef struct rw_node_backward_merge_args {
 } rw_node_backward_merge_args;
 RW_API int rw_node_backward_merge(const rw_node_backward_merge_args* args, int task, int worker);
 
-/// Packs a pointwise filter for the products of one step. Tasks: ceil(columns / 96), where the columns are the outputs,
-/// or the inputs if transposed.
+/// Packs the filter of a pointwise or a 3x3 convolution for the products of one step. Tasks: ceil(columns / 96), where the
+/// columns are the outputs, or the inputs if transposed.
 typedef struct rw_pack_filter_args {
-  /// [inputs][outputs], both multiples of 16.
+  /// [window][window][inputs][outputs], inputs and outputs multiples of 16.
   const float* filter;
-  /// inputs * outputs elements of the type, in an order of the core's own.
+  /// In an order of the core's own: inputs * outputs elements of the type for a window of 1; for one of 3, where depth is
+  /// the number of inputs, or of outputs if transposed, 3 * (3 * depth rounded up to a multiple of 32) * columns.
   void* packed;
   int inputs;
   int outputs;
+  /// From outputs to inputs, mirrored: the filter of the input gradient.
   int transposed;
   int type;
+  /// 1 or 3.
+  int window;
 } rw_pack_filter_args;
 RW_API int rw_pack_filter(const rw_pack_filter_args* args, int task, int worker);
 
@@ -728,6 +732,63 @@ typedef struct rw_grouped_filter_gradient_args {
   int images_per_task;
 } rw_grouped_filter_gradient_args;
 RW_API int rw_grouped_filter_gradient(const rw_grouped_filter_gradient_args* args, int task, int worker);
+
+enum {
+  /// Zero pixels behind the images that a 3x3 convolution lays out.
+  RW_CONVOLUTION_TAIL = 66,
+  /// Pixels that its filter gradient adds up at a time.
+  RW_CONVOLUTION_PIXELS = 384,
+};
+
+/// 3x3 convolution with padding 1 and stride 1. It is the input gradient as well, if x is the output's gradient, y that of
+/// the input and the filter was packed transposed. Tasks: ceil(N / images_per_task).
+///
+/// A block of images is copied so that their rows follow each other, W + 1 pixels each: P = 1 + (W + 1) *
+/// (1 + images_per_block * (rows_per_block + 1)) + RW_CONVOLUTION_TAIL pixels.
+typedef struct rw_convolution_args {
+  /// [N][H][W][inputs].
+  const void* x;
+  /// The filter as rw_pack_filter leaves it with a window of 3.
+  const void* packed;
+  /// [N][H][W][outputs].
+  void* y;
+  /// For each worker the address, a multiple of 64, of P * (4 + inputs * the size of the type) + 64 bytes.
+  const void* worker_scratch;
+  int type;
+  int batch;
+  int height;
+  int width;
+  /// Multiples of 16.
+  int inputs;
+  int outputs;
+  int images_per_task;
+  /// Images that are multiplied together; 1 if rows_per_block is less than H.
+  int images_per_block;
+  int rows_per_block;
+} rw_convolution_args;
+RW_API int rw_convolution(const rw_convolution_args* args, int task, int worker);
+
+/// The filter's gradient over each task's images. Tasks: ceil(N / images_per_task).
+typedef struct rw_convolution_filter_gradient_args {
+  const void* x;
+  /// [N][H][W][outputs].
+  const void* dy;
+  /// [tasks][3][3][inputs][outputs]; the sum is what rw_pointwise_filter_gradient_merge gives.
+  float* partials;
+  /// For each worker the address, a multiple of 64, of P * (inputs + outputs) * the size of the type, 2 * (P + 64) *
+  /// inputs, 4 * RW_CONVOLUTION_PIXELS * (inputs + 48) and 256 bytes, all together.
+  const void* worker_scratch;
+  int type;
+  int batch;
+  int height;
+  int width;
+  int inputs;
+  int outputs;
+  int images_per_task;
+  int images_per_block;
+  int rows_per_block;
+} rw_convolution_filter_gradient_args;
+RW_API int rw_convolution_filter_gradient(const rw_convolution_filter_gradient_args* args, int task, int worker);
 
 /// Positions in the vector of hyperparameters.
 enum rw_hyperparameter {

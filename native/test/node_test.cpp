@@ -105,7 +105,7 @@ void test(const Case& t) {
   Array<T> packed(stored * outputs), transposed(stored * outputs);
   for (int direction = 0; direction < 2 && whole; direction++) {
     Array<T>& target = direction == 0 ? packed : transposed;
-    const rw_pack_filter_args pack{pointwise.data(), target.data(), stored, outputs, direction, check::type_of<T>()};
+    const rw_pack_filter_args pack{pointwise.data(), target.data(), stored, outputs, direction, check::type_of<T>(), 1};
     const int tasks = check::chunks(direction == 0 ? outputs : stored, 96);
     check::run_twice({{tasks, [&](int task, int w) { return rw::RW_ISA::pack_filter(&pack, task, w); }}}, target);
   }

@@ -54,7 +54,7 @@ void test_product(const Case& c, bool transposed) {
     }
   }
 
-  const rw_pack_filter_args pack{filter.data(), packed.data(), inputs, outputs, transposed, check::type_of<T>()};
+  const rw_pack_filter_args pack{filter.data(), packed.data(), inputs, outputs, transposed, check::type_of<T>(), 1};
   const rw_pointwise_args args{
       x.data(), packed.data(), y.data(), check::type_of<T>(), depth, columns, c.pixels, c.pixels_per_task};
   check::run_twice(

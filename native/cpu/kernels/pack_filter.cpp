@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Packs the filter of a pointwise convolution for product.h: as it is, for the outputs, or transposed, for the
+// Packs the filter of a pointwise or a 3x3 convolution for product.h: as it is, for the outputs, or transposed, for the
 // gradient of the inputs. One task packs up to six vectors of columns: whole panels, whatever the instruction set.
+#include "convolution.h"
 #include "kernel.h"
 #include "product.h"
 
@@ -61,20 +62,30 @@ void pack_columns(const float* filter, int64_t stride, bool transposed, int64_t 
 }
 #endif
 
+// One tap's rows follow those of the tap to its left; what the rows of taps lack to whole steps is zeros.
 template <typename T>
 int pack(const rw_pack_filter_args& a, int task) {
   constexpr int64_t step = depth_step(static_cast<const T*>(nullptr));
   const bool transposed = a.transposed != 0;
   const int64_t depth = transposed ? a.outputs : a.inputs;
+  const int64_t row_depth = a.window == 1 ? depth : window_depth(depth);
   const int vectors = (transposed ? a.inputs : a.outputs) / lanes;
   const int end = std::min(vectors, (task + 1) * pack_vectors);
-  for (int vector = task * pack_vectors; vector < end; vector += tile_vectors) {
-    const int width = std::min(tile_vectors, end - vector);
-    T* const panel = static_cast<T*>(a.packed) + panel_offset(vector, depth);
-    for (int j = 0; j < width; j++) {
-      const int64_t first = static_cast<int64_t>(vector + j) * lanes;
-      const float* const columns = transposed ? a.filter + first * a.outputs : a.filter + first;
-      pack_columns(columns, a.outputs, transposed, depth, panel + j * lanes * step, width * lanes);
+  for (int row = 0; row < a.window; row++) {
+    T* const packed = static_cast<T*>(a.packed) + row * row_depth * vectors * lanes;
+    for (int vector = task * pack_vectors; vector < end; vector += tile_vectors) {
+      const int width = std::min(tile_vectors, end - vector);
+      T* const panel = packed + panel_offset(vector, row_depth);
+      for (int tap = 0; tap < a.window; tap++) {
+        const int from = transposed ? (a.window - row) * a.window - 1 - tap : row * a.window + tap;
+        const float* const filter = a.filter + static_cast<int64_t>(from) * a.inputs * a.outputs;
+        for (int j = 0; j < width; j++) {
+          const int64_t first = static_cast<int64_t>(vector + j) * lanes;
+          const float* const columns = transposed ? filter + first * a.outputs : filter + first;
+          pack_columns(columns, a.outputs, transposed, depth, panel + (tap * depth * width + j * step) * lanes, width * lanes);
+        }
+      }
+      std::fill(panel + a.window * depth * width * lanes, panel + row_depth * width * lanes, T{});
     }
   }
   return RW_OK;

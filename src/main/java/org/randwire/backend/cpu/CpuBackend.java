@@ -57,6 +57,7 @@ public final class CpuBackend implements Backend {
     if (NativeCore.available()) {
       NativeKernels.addTo(builder);
       PointwiseKernels.addTo(builder);
+      ConvolutionKernels.addTo(builder);
       GroupedKernels.addTo(builder);
       LinearKernels.addTo(builder);
     } else if (!FALL_BACK_SAID.getAndSet(true)) {

@@ -355,6 +355,7 @@ final class NodeKernels {
                     i,
                     filter,
                     o.address(i.output(0)),
+                    1,
                     inputs,
                     outputs,
                     transposed,

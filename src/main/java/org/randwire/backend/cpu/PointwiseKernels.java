@@ -121,7 +121,16 @@ final class PointwiseKernels {
           int inputs = transposed ? columns : depth;
           int outputs = transposed ? depth : columns;
           Call pack =
-              pack(o, i, i.input(1), o.floatScratch(0), inputs, outputs, transposed, source.type());
+              pack(
+                  o,
+                  i,
+                  i.input(1),
+                  o.floatScratch(0),
+                  1,
+                  inputs,
+                  outputs,
+                  transposed,
+                  source.type());
           var a = o.own(new rw_pointwise_args());
           a.x(o.address(source)).packed(o.floatScratch(0)).y(o.address(target));
           a.type(NativeKernels.type(source)).inputs(depth).outputs(columns);
@@ -177,19 +186,22 @@ final class PointwiseKernels {
         });
   }
 
-  /** Packs a filter {@code [inputs][outputs]}, both padded, for the products of one step. */
+  /**
+   * Packs a filter {@code [window][window][inputs][outputs]}, padded, for the products of one step.
+   */
   static Call pack(
       NativeOperands o,
       Instruction i,
       Value filter,
       Pointer packed,
+      int window,
       int inputs,
       int outputs,
       boolean transposed,
       DataType type) {
     var p = o.own(new rw_pack_filter_args());
     p.filter(o.floats(filter)).packed(packed).inputs(inputs).outputs(outputs);
-    p.transposed(transposed ? 1 : 0).type(NativeKernels.type(type));
+    p.transposed(transposed ? 1 : 0).type(NativeKernels.type(type)).window(window);
     int tasks = NativeKernels.ceil(transposed ? inputs : outputs, PACKED_COLUMNS);
     return o.call(i.label(), tasks, (t, w) -> Core.rw_pack_filter(p, t, w));
   }
