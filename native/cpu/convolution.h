@@ -34,47 +34,54 @@ struct ImageBlock {
 
   int laid_out() const { return 1 + (images * (rows + 1) + 1) * pitch() + RW_CONVOLUTION_TAIL; }
 
+  // Pixels of the images.
+  int64_t pixels() const { return static_cast<int64_t>(images) * rows * width; }
+
   // In an image of so many channels, the elements before the block's first pixel.
   int64_t offset(int channels) const {
     return (static_cast<int64_t>(first_image) * height + first_row) * width * channels;
   }
 };
 
-// Calls f(block) for the blocks of images [first, end).
+// Calls f(block, next) for the blocks of images [first, end); the one after the last is empty.
 template <typename F>
 inline void each_image_block(int height, int width, int first, int end, int images_per_block, int rows_per_block, F f) {
-  for (int image = first; image < end; image += images_per_block) {
-    const int images = std::min(images_per_block, end - image);
-    for (int row = 0; row < height; row += rows_per_block) {
-      f(ImageBlock{height, width, image, images, row, std::min(rows_per_block, height - row)});
-    }
+  const auto block_of = [=](int image, int row) {
+    return ImageBlock{height, width, image, std::min(images_per_block, end - image), row,
+                      std::min(rows_per_block, height - row)};
+  };
+  ImageBlock block = block_of(first, 0);
+  while (block.images > 0) {
+    const int row = block.first_row + block.rows;
+    const ImageBlock next = row < height ? block_of(block.first_image, row) : block_of(block.first_image + block.images, 0);
+    f(block, next);
+    block = next;
   }
 }
 
 // Copies a block; with `neighbours` the rows above and below it are those of the image, else zeros.
-template <typename T>
-inline void lay_out(const ImageBlock& block, const T* all, int channels, bool neighbours, T* target) {
+inline void lay_out(const ImageBlock& block, const bfloat16* all, int channels, bool neighbours, bfloat16* target) {
   const int64_t row_elements = static_cast<int64_t>(block.width) * channels;
-  const T* const image = all + block.offset(channels);
-  const auto copy = [&](const T* row) {
+  const bfloat16* const image = all + block.offset(channels);
+  const auto copy = [&](const bfloat16* row) {
     if (row == nullptr) {
-      std::memset(static_cast<void*>(target), 0, (row_elements + channels) * sizeof(T));
+      std::memset(target, 0, (row_elements + channels) * sizeof(bfloat16));
     } else {
-      std::memcpy(static_cast<void*>(target), row, row_elements * sizeof(T));
-      std::memset(static_cast<void*>(target + row_elements), 0, channels * sizeof(T));
+      std::memcpy(target, row, row_elements * sizeof(bfloat16));
+      std::memset(target + row_elements, 0, channels * sizeof(bfloat16));
     }
     target += row_elements + channels;
   };
-  std::memset(static_cast<void*>(target), 0, channels * sizeof(T));
+  std::memset(target, 0, channels * sizeof(bfloat16));
   target += channels;
   copy(neighbours && block.first_row > 0 ? image - row_elements : nullptr);
   for (int i = 0; i < block.images; i++) {
-    const T* const first = image + static_cast<int64_t>(i) * block.height * row_elements;
+    const bfloat16* const first = image + static_cast<int64_t>(i) * block.height * row_elements;
     for (int row = 0; row < block.rows; row++) copy(first + row * row_elements);
     const bool more = block.first_row + block.rows < block.height;
     copy(neighbours && more ? first + block.rows * row_elements : nullptr);
   }
-  std::memset(static_cast<void*>(target), 0, static_cast<int64_t>(RW_CONVOLUTION_TAIL) * channels * sizeof(T));
+  std::memset(target, 0, static_cast<int64_t>(RW_CONVOLUTION_TAIL) * channels * sizeof(bfloat16));
 }
 
 // The next address for elements of that size in a worker's scratch.

@@ -740,8 +740,9 @@ enum {
   RW_CONVOLUTION_PIXELS = 384,
 };
 
-/// 3x3 convolution with padding 1 and stride 1. It is the input gradient as well, if x is the output's gradient, y that of
-/// the input and the filter was packed transposed. Tasks: ceil(N / images_per_task).
+/// 3x3 convolution with padding 1 and stride 1 in bfloat16, where the instruction set is amx; else RW_INVALID_ARGUMENT.
+/// It is the input gradient as well, if x is the output's gradient, y that of the input and the filter was packed
+/// transposed. Tasks: ceil(N / images_per_task).
 ///
 /// A block of images is copied so that their rows follow each other, W + 1 pixels each: P = 1 + (W + 1) *
 /// (1 + images_per_block * (rows_per_block + 1)) + RW_CONVOLUTION_TAIL pixels.
@@ -752,9 +753,8 @@ typedef struct rw_convolution_args {
   const void* packed;
   /// [N][H][W][outputs].
   void* y;
-  /// For each worker the address, a multiple of 64, of P * (4 + inputs * the size of the type) + 64 bytes.
+  /// For each worker the address, a multiple of 64, of P * (4 + 2 * inputs) + 64 bytes.
   const void* worker_scratch;
-  int type;
   int batch;
   int height;
   int width;
@@ -768,17 +768,17 @@ typedef struct rw_convolution_args {
 } rw_convolution_args;
 RW_API int rw_convolution(const rw_convolution_args* args, int task, int worker);
 
-/// The filter's gradient over each task's images. Tasks: ceil(N / images_per_task).
+/// The filter's gradient over each task's images, in bfloat16 and where rw_convolution is.
+/// Tasks: ceil(N / images_per_task).
 typedef struct rw_convolution_filter_gradient_args {
   const void* x;
   /// [N][H][W][outputs].
   const void* dy;
   /// [tasks][3][3][inputs][outputs]; the sum is what rw_pointwise_filter_gradient_merge gives.
   float* partials;
-  /// For each worker the address, a multiple of 64, of P * (inputs + outputs) * the size of the type, 2 * (P + 64) *
-  /// inputs, 4 * RW_CONVOLUTION_PIXELS * (inputs + 48) and 256 bytes, all together.
+  /// For each worker the address, a multiple of 64, of P * 2 * (inputs + outputs), (P + 64) * 2 * inputs,
+  /// RW_CONVOLUTION_PIXELS * 64 and 256 bytes, all together.
   const void* worker_scratch;
-  int type;
   int batch;
   int height;
   int width;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// 3x3 convolution: a task lays out its images block by block and multiplies (convolution.h). In bfloat16 with tile
-// registers two by two tiles of results share their operands, as in product.h; else a tile of pixels times a panel of
-// outputs stays in registers over the whole window.
+// 3x3 convolution on the tile registers: a task lays out its images block by block (convolution.h) and multiplies; two by
+// two tiles of results share their operands, as in product.h.
 #include "convolution.h"
 #include "kernel.h"
 
+#if defined(__AMX_BF16__)
 namespace rw::RW_ISA {
 namespace {
 
@@ -20,31 +20,29 @@ void targets(const ImageBlock& block, int32_t* target) {
   std::fill_n(target, tile_rows, -1);
 }
 
-// The filter's part of a block's products.
-template <typename T>
+// The packed filter.
 struct Window {
-  const T* packed;
+  const bfloat16* packed;
   int64_t channels, depth, vectors;
 
-  const T* panel(int row, int64_t vector) const {
-    return packed + row * depth * vectors * lanes + panel_offset(vector, depth);
+  // 16 columns of a row of taps.
+  PairedColumns columns(int row, int64_t vector) const {
+    const int64_t panel = vector / tile_vectors * tile_vectors;
+    const int64_t width = std::min<int64_t>(tile_vectors, vectors - panel);
+    const bfloat16* const first = packed + row * depth * vectors * lanes + panel_offset(panel, depth);
+    return {first + (vector - panel) * 2 * lanes, width * 64};
   }
 };
 
-#if defined(__AMX_BF16__)
+// Calls store_result(pixel, vector, sixteen results); a block's results are handed on while the next is multiplied.
 template <typename Store>
-void multiply(const ImageBlock& block, const bfloat16* x, const Window<bfloat16>& window, Store store_result) {
+void multiply(const ImageBlock& block, const bfloat16* x, const Window& window, Ahead& ahead, Store store_result) {
   alignas(64) float results[2][4][tile_rows * lanes];
   struct Block {
     int rows = 0, columns = 0, pixel = 0;
     int64_t vector = 0;
   } blocks[2];
   int current = 0;
-  const auto columns = [&](int row, int64_t vector) {
-    const int64_t first = vector / tile_vectors * tile_vectors;
-    const int64_t width = std::min<int64_t>(tile_vectors, window.vectors - first);
-    return PairedColumns{window.panel(row, first) + (vector - first) * 2 * lanes, width * 64};
-  };
   const auto hand_on = [&](const Block& done, const float (*from)[tile_rows * lanes]) {
     for (int i = 0; i < done.rows; i++) {
       for (int j = 0; j < done.columns; j++, from++) {
@@ -61,8 +59,8 @@ void multiply(const ImageBlock& block, const bfloat16* x, const Window<bfloat16>
     for (int k = 0; k < 3; k++) {
       const bfloat16* const first = x + (row * tile_rows + k * block.pitch()) * window.channels;
       const bfloat16* const sources[2] = {first, first + (R - 1) * tile_rows * window.channels};
-      const PairedColumns factors[2] = {columns(k, vector), columns(k, vector + C - 1)};
-      multiply_tiles<R, C, halves>(sources, window.channels * 2, factors, window.depth, [] {});
+      const PairedColumns factors[2] = {window.columns(k, vector), window.columns(k, vector + C - 1)};
+      multiply_tiles<R, C, halves>(sources, window.channels * 2, factors, window.depth, [&] { ahead.fetch(); });
     }
     each_result<R, C, halves>([&](auto tile, int i, int j) { store_tile(tile, results[current][i * C + j], 64); });
     blocks[current] = {R, C, row * tile_rows, vector};
@@ -71,62 +69,26 @@ void multiply(const ImageBlock& block, const bfloat16* x, const Window<bfloat16>
   });
   hand_on(blocks[current ^ 1], results[current ^ 1]);
 }
-#endif
-
-template <int NV, typename T, typename Store>
-void multiply_panel(const ImageBlock& block, const T* x, const Window<T>& window, int64_t vector, Store store_result) {
-  constexpr int64_t step = depth_step(static_cast<const T*>(nullptr));
-  for (int pixel = 0; pixel < block.results(); pixel += tile_pixels) {
-    vec sums[tile_pixels][NV];
-    RW_UNROLL for (int m = 0; m < tile_pixels; m++) RW_UNROLL for (int j = 0; j < NV; j++) sums[m][j] = zeros();
-    for (int row = 0; row < 3; row++) {
-      const T* const a = x + (pixel + row * block.pitch()) * window.channels;
-      const T* const panel = window.panel(row, vector);
-      for (int64_t k = 0; k < 3 * window.channels; k += step) {
-        decltype(load_row(panel)) b[NV];
-        RW_UNROLL for (int j = 0; j < NV; j++) b[j] = load_row(panel + (k * NV + j * step) * lanes);
-        RW_UNROLL for (int m = 0; m < tile_pixels; m++) {
-          const auto value = broadcast_step(a + m * window.channels + k);
-          RW_UNROLL for (int j = 0; j < NV; j++) sums[m][j] = multiply_add(value, b[j], sums[m][j]);
-        }
-      }
-    }
-    RW_UNROLL for (int m = 0; m < tile_pixels; m++) RW_UNROLL for (int j = 0; j < NV; j++) {
-      store_result(pixel + m, vector + j, sums[m][j]);
-    }
-  }
-}
-
-template <typename T, typename Store>
-void multiply(const ImageBlock& block, const T* x, const Window<T>& window, Store store_result) {
-  int64_t vector = 0;
-  for (; vector + tile_vectors <= window.vectors; vector += tile_vectors) {
-    multiply_panel<tile_vectors>(block, x, window, vector, store_result);
-  }
-  if constexpr (tile_vectors > 2) {
-    if (vector + 2 == window.vectors) multiply_panel<2>(block, x, window, vector, store_result);
-  }
-  if constexpr (tile_vectors > 1) {
-    if (vector + 1 == window.vectors) multiply_panel<1>(block, x, window, vector, store_result);
-  }
-}
-
-template <typename T>
 int run(const rw_convolution_args& a, int task, int worker) {
   const Tiles tiles(tile_depth);
   const int first = task * a.images_per_task, end = std::min(a.batch, first + a.images_per_task);
   const ImageBlock largest{a.height, a.width, 0, a.images_per_block, 0, a.rows_per_block};
   Scratch scratch(static_cast<void* const*>(a.worker_scratch)[worker]);
-  T* const x = scratch.take<T>(static_cast<int64_t>(largest.laid_out()) * a.inputs);
+  bfloat16* const x = scratch.take<bfloat16>(static_cast<int64_t>(largest.laid_out()) * a.inputs);
   int32_t* const target = scratch.take<int32_t>(largest.laid_out());
-  const Window<T> window{static_cast<const T*>(a.packed), a.inputs, window_depth(a.inputs), a.outputs / lanes};
+  const Window window{static_cast<const bfloat16*>(a.packed), a.inputs, window_depth(a.inputs), a.outputs / lanes};
+  const auto* const all = static_cast<const bfloat16*>(a.x);
   int images = 0, rows = 0;
-  each_image_block(a.height, a.width, first, end, a.images_per_block, a.rows_per_block, [&](const ImageBlock& block) {
-    lay_out(block, static_cast<const T*>(a.x), a.inputs, true, x);
+  each_image_block(a.height, a.width, first, end, a.images_per_block, a.rows_per_block, [&](const ImageBlock& block, const ImageBlock& next) {
+    lay_out(block, all, a.inputs, true, x);
     if (block.images != images || block.rows != rows) targets(block, target);
     images = block.images, rows = block.rows;
-    T* const y = static_cast<T*>(a.y) + block.offset(a.outputs);
-    multiply(block, x, window, [&](int pixel, int64_t vector, vec result) {
+    bfloat16* const y = static_cast<bfloat16*>(a.y) + block.offset(a.outputs);
+    Ahead ahead;
+    if (next.images > 0) ahead.add(all + next.offset(a.inputs), next.pixels() * a.inputs);
+    ahead.add(y, block.pixels() * a.outputs);
+    ahead.spread(static_cast<int64_t>(block.results()) / tile_rows * window.vectors * 3 * (window.depth / tile_depth) + 1);
+    multiply(block, x, window, ahead, [&](int pixel, int64_t vector, vec result) {
       const int64_t to = target[pixel];
       if (to >= 0) store_rounded(y + to * a.outputs + vector * lanes, result);
     });
@@ -138,6 +100,8 @@ int run(const rw_convolution_args& a, int task, int worker) {
 }  // namespace rw::RW_ISA
 
 RW_EXPORT_KERNEL(convolution)(const rw_convolution_args* args, int task, int worker) {
-  using namespace rw::RW_ISA;
-  return by_type(args->type, [=](auto* type) { return run<std::remove_pointer_t<decltype(type)>>(*args, task, worker); });
+  return rw::RW_ISA::run(*args, task, worker);
 }
+#else
+RW_EXPORT_KERNEL(convolution)(const rw_convolution_args*, int, int) { return RW_INVALID_ARGUMENT; }
+#endif

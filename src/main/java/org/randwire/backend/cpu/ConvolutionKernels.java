@@ -29,7 +29,7 @@ final class ConvolutionKernels {
   private static final int MOST_PARTIALS = 8;
 
   /** Of the images that are laid out at a time: they stay in the second cache beside the filter. */
-  private static final long BLOCK_BYTES = 128 << 10;
+  private static final long BLOCK_BYTES = 64 << 10;
 
   private ConvolutionKernels() {}
 
@@ -104,12 +104,11 @@ final class ConvolutionKernels {
     int images = NativeKernels.ceil(source.shape().batch(), MOST_TASKS);
     int tasks = NativeKernels.ceil(source.shape().batch(), images);
     Blocks blocks = Blocks.of(source, depth, images);
-    int size = source.type().sizeBytes();
     return new NativeKernel(
         i,
         2,
-        3L * NativeKernels.ceil(3 * depth, 32) * 32 * columns * size,
-        blocks.pixels() * (4 + (long) depth * size) + 64,
+        3L * NativeKernels.ceil(3 * depth, 32) * 32 * columns * source.type().sizeBytes(),
+        blocks.pixels() * (4 + 2L * depth) + 64,
         o -> {
           int inputs = transposed ? columns : depth;
           int outputs = transposed ? depth : columns;
@@ -119,8 +118,9 @@ final class ConvolutionKernels {
                   o, i, filter, packed, 3, inputs, outputs, transposed, source.type());
           var a = o.own(new rw_convolution_args());
           a.x(o.address(source)).packed(packed).y(o.address(target));
-          a.worker_scratch(o.workerScratch()).type(NativeKernels.type(source));
-          a.batch(source.shape().batch()).height(source.shape().height());
+          a.worker_scratch(o.workerScratch())
+              .batch(source.shape().batch())
+              .height(source.shape().height());
           a.width(source.shape().width()).inputs(depth).outputs(columns).images_per_task(images);
           a.images_per_block(blocks.images()).rows_per_block(blocks.rows());
           return List.of(pack, o.call(i.label(), tasks, (t, w) -> Core.rw_convolution(a, t, w)));
@@ -140,14 +140,14 @@ final class ConvolutionKernels {
         i,
         2,
         partials * dfilter.sizeBytes(),
-        blocks.pixels() * (inputs + outputs) * x.type().sizeBytes()
+        2 * blocks.pixels() * (inputs + outputs)
             + 2 * (blocks.pixels() + 64) * inputs
-            + 4L * Core.RW_CONVOLUTION_PIXELS * (inputs + 48)
+            + 64L * Core.RW_CONVOLUTION_PIXELS
             + 256,
         o -> {
           var a = o.own(new rw_convolution_filter_gradient_args());
           a.x(o.address(x)).dy(o.address(dy)).partials(o.floatScratch(0));
-          a.worker_scratch(o.workerScratch()).type(NativeKernels.type(x));
+          a.worker_scratch(o.workerScratch());
           a.batch(x.shape().batch()).height(x.shape().height()).width(x.shape().width());
           a.inputs(inputs).outputs(outputs).images_per_task(images);
           a.images_per_block(blocks.images()).rows_per_block(blocks.rows());
