@@ -54,7 +54,7 @@ public class KernelBenchmark {
   private static final List<Boolean> ALL_RAW = List.of(true, true, true, true);
 
   /**
-   * The measured kernels. A front is a node's weighted sum, ReLU and depthwise convolution alone. A
+   * The measured kernels. A convolution is dense and 3x3. A front is a node's weighted sum, ReLU and depthwise convolution alone. A
    * whole node has no kernel in bf16 where only oneDNN uses the processor's tiles (AMX), as with
    * {@code RANDWIRE_ISA=avx512_bf16}.
    */
@@ -68,7 +68,10 @@ public class KernelBenchmark {
     BATCH_NORM_GRADIENT,
     POINTWISE,
     POINTWISE_INPUT_GRADIENT,
-    POINTWISE_FILTER_GRADIENT
+    POINTWISE_FILTER_GRADIENT,
+    CONVOLUTION,
+    CONVOLUTION_INPUT_GRADIENT,
+    CONVOLUTION_FILTER_GRADIENT
   }
 
   @Param({
@@ -81,7 +84,10 @@ public class KernelBenchmark {
     "BATCH_NORM_GRADIENT",
     "POINTWISE",
     "POINTWISE_INPUT_GRADIENT",
-    "POINTWISE_FILTER_GRADIENT"
+    "POINTWISE_FILTER_GRADIENT",
+    "CONVOLUTION",
+    "CONVOLUTION_INPUT_GRADIENT",
+    "CONVOLUTION_FILTER_GRADIENT"
   })
   public Measured kernel;
 
@@ -124,7 +130,9 @@ public class KernelBenchmark {
       case GRADIENT_SUM -> bindGradientSum(size);
       case BATCH_NORM -> bindBatchNorm(size);
       case BATCH_NORM_GRADIENT -> bindBatchNormGradient(size);
-      default -> bindPointwise(size);
+      case POINTWISE, POINTWISE_INPUT_GRADIENT, POINTWISE_FILTER_GRADIENT ->
+          bindConvolution(size, Convolution.pointwise(size.channels()));
+      default -> bindConvolution(size, new Convolution(size.channels(), Window.square(3, 1), 1));
     }
   }
 
@@ -275,23 +283,22 @@ public class KernelBenchmark {
             bound.channels(Section.GRADIENTS, channels)));
   }
 
-  private void bindPointwise(TensorShape size) {
-    Convolution pointwise = Convolution.pointwise(size.channels());
-    TensorShape filter = pointwise.filterShape(size);
+  private void bindConvolution(TensorShape size, Convolution convolution) {
+    TensorShape filter = convolution.filterShape(size);
     Value x = bound.activation(size);
     Value y = bound.activation(size);
     switch (kernel) {
-      case POINTWISE ->
+      case POINTWISE, CONVOLUTION ->
           bound.bind(
-              pointwise, List.of(x, bound.filter(Section.PARAMETERS, filter, x)), List.of(y));
-      case POINTWISE_INPUT_GRADIENT ->
+              convolution, List.of(x, bound.filter(Section.PARAMETERS, filter, x)), List.of(y));
+      case POINTWISE_INPUT_GRADIENT, CONVOLUTION_INPUT_GRADIENT ->
           bound.bind(
-              new Convolution.InputGradient(pointwise),
+              new Convolution.InputGradient(convolution),
               List.of(y, bound.filter(Section.PARAMETERS, filter, x)),
               List.of(x));
       default ->
           bound.bind(
-              new Convolution.FilterGradient(pointwise),
+              new Convolution.FilterGradient(convolution),
               List.of(x, y),
               List.of(bound.filter(Section.GRADIENTS, filter, x)));
     }
