@@ -31,6 +31,12 @@ final class ConvolutionKernels {
   /** Of the images that are laid out at a time: they stay in the second cache beside the filter. */
   private static final long BLOCK_BYTES = 64 << 10;
 
+  /**
+   * Of a filter's gradient, whose sums pass through the caches once for every block; oneDNN takes
+   * wider ones.
+   */
+  private static final long MOST_GRADIENT_BYTES = 1 << 20;
+
   private ConvolutionKernels() {}
 
   /** Appends the kernels; the native core must be available. */
@@ -54,11 +60,12 @@ final class ConvolutionKernels {
         "native.convolution.filter-gradient",
         Convolution.FilterGradient.class,
         i ->
-            fits(
-                ((Convolution.FilterGradient) i.primitive()).convolution(),
-                i.input(0),
-                i.input(1),
-                i.output(0)),
+            i.output(0).sizeBytes() <= MOST_GRADIENT_BYTES
+                && fits(
+                    ((Convolution.FilterGradient) i.primitive()).convolution(),
+                    i.input(0),
+                    i.input(1),
+                    i.output(0)),
         ConvolutionKernels::filterGradient);
   }
 

@@ -95,6 +95,13 @@ class ConvolutionKernelsTest {
   }
 
   @Test
+  void wideFilterGradientsAreLeftToOneDnn() {
+    Case wide = dense(2, 256, 8, 8, 256);
+    assertTrue(catalog().choose(wide.forward()).isPresent());
+    assertEquals(Optional.empty(), catalog().choose(wide.filterGradient()));
+  }
+
+  @Test
   void backendPrefersThemToOneDnn() {
     Case given = dense(2, 16, 4, 4, 16);
     try (CpuBackend backend = new CpuBackend(DataType.BFLOAT16, 1)) {
