@@ -191,12 +191,22 @@ class Ring {
   int64_t at(int row) const { return row % slots_ * row_ + lanes; }
   float* start() const { return start_; }
 
-  // The zero pixel before a row's first.
-  const float* row(int row, int block_number) const {
-    return row >= 0 && row < height_ ? start_ + block_number * block() + row % slots_ * row_ : zero_row_;
+  // A row in all blocks of channels, from the zero pixel before its first on.
+  class Row {
+   public:
+    Row(const float* start, int64_t block) : start_(start), block_(block) {}
+    const float* in_block(int number) const { return start_ + number * block_; }
+
+   private:
+    const float* start_;
+    int64_t block_;
+  };
+
+  Row row(int row) const {
+    return row >= 0 && row < height_ ? Row(start_ + row % slots_ * row_, block()) : zero_row();
   }
 
-  const float* zero_row() const { return zero_row_; }
+  Row zero_row() const { return Row(zero_row_, 0); }
 
  private:
   int height_, slots_;
@@ -236,9 +246,10 @@ struct Front {
   // Row `row` of u, [W'][C].
   void make_u(int row, T* target) {
     make_until(row * stride + 1);
+    const int first = row * stride - 1;
+    const Ring::Row window[3] = {ring.row(first), ring.row(first + 1), ring.row(first + 2)};
     for (int block = 0; block < inputs.channels / lanes; block++) {
-      const float* rows[3];
-      for (int ky = 0; ky < 3; ky++) rows[ky] = ring.row(row * stride - 1 + ky, block);
+      const float* const rows[3] = {window[0].in_block(block), window[1].in_block(block), window[2].in_block(block)};
       window_row<stride>(rows, filter + block * lanes, target + block * lanes, out_width(), inputs.channels);
     }
   }

@@ -104,35 +104,50 @@ class Ahead {
  public:
   template <typename T>
   void add(const T* begin, int64_t elements) {
-    if (count_ == most) return;
-    Range& range = ranges_[count_++];
-    range.next = reinterpret_cast<const char*>(begin);
-    range.end = reinterpret_cast<const char*>(begin + elements);
-    lines_ += (range.end - range.next) / line;
+    const int64_t lines = elements * static_cast<int64_t>(sizeof(T)) / line;
+    if (count_ == most || lines == 0) return;
+    ranges_[count_++] = {reinterpret_cast<const char*>(begin), lines};
+    lines_ += lines;
   }
 
   // Spreads the lines over this many calls of fetch().
-  void spread(int64_t calls) { lines_per_call_ = static_cast<int>((lines_ + calls - 1) / calls); }
+  void spread(int64_t calls) {
+    lines_per_call_ = static_cast<int>((lines_ + calls - 1) / calls);
+    if (lines_per_call_ > 0) begin_range(0);
+  }
 
   void fetch() {
-    for (int i = 0; i < lines_per_call_; i++) {
-      if (ranges_[current_].next >= ranges_[current_].end) {
-        if (current_ + 1 >= count_) return;
-        current_++;
+    for (int i = lines_per_call_; i > 0; i--) {
+      __builtin_prefetch(next_, 0, 2);  // into the second cache: a block's worth would flood the first
+      next_ += line;
+      if (__builtin_expect(--left_ == 0, 0)) {
+        if (current_ + 1 == count_) {
+          lines_per_call_ = 0;
+          return;
+        }
+        begin_range(current_ + 1);
       }
-      __builtin_prefetch(ranges_[current_].next, 0, 2);  // into the second cache: a block's worth would flood the first
-      ranges_[current_].next += line;
     }
   }
 
  private:
   static constexpr int most = 24, line = 64;
   struct Range {
-    const char *next, *end;
+    const char* begin;
+    int64_t lines;
   };
-  Range ranges_[most] = {};
-  int count_ = 0, current_ = 0, lines_per_call_ = 1;
+
+  void begin_range(int number) {
+    current_ = number;
+    next_ = ranges_[number].begin;
+    left_ = ranges_[number].lines;
+  }
+
+  Range ranges_[most];
+  int count_ = 0, current_ = 0, lines_per_call_ = 0;
   int64_t lines_ = 0;
+  const char* next_ = nullptr;
+  int64_t left_ = 0;
 };
 
 // ---- the product ----------------------------------------------------------------------------------------------------
@@ -193,6 +208,27 @@ inline int64_t product_steps(int64_t pixels, int64_t depth, int64_t vectors) {
 }
 
 #if defined(__AMX_BF16__)
+// Tiles of 16 pixels, the first of each given by pixel_of(tile), times the packed matrix, two by two where that goes.
+// keep(R, C, halves, pixels, vector) takes a block's results from their registers.
+template <typename PixelOf, typename Keep>
+inline void tile_blocks(const Tiles& tiles, const bfloat16* a, int64_t stride, int count, PixelOf pixel_of,
+                        const bfloat16* packed, int64_t depth, int64_t vectors, Ahead& ahead, Keep keep) {
+  const auto columns = [=](int64_t vector) {
+    const int64_t panel = vector / tile_vectors * tile_vectors;
+    const int64_t width = std::min<int64_t>(tile_vectors, vectors - panel);
+    return PairedColumns{packed + panel_offset(panel, depth) + (vector - panel) * 2 * lanes, width * 64};
+  };
+  each_block(count, static_cast<int>(vectors), tiles.halves(), [&](auto r, auto c, auto halves, int row, int vector) {
+    constexpr int R = r, C = c;
+    const int64_t pixels[2] = {pixel_of(row), pixel_of(row + R - 1)};
+    const bfloat16* const sources[2] = {a + pixels[0] * stride, a + pixels[1] * stride};
+    const PairedColumns factors[2] = {columns(vector), columns(vector + C - 1)};
+    each_result<R, C, halves>([](auto tile, int, int) { zero_tile(tile); });
+    multiply_tiles<R, C, halves>(sources, stride * 2, factors, depth, [&] { ahead.fetch(); });
+    keep(r, c, halves, pixels, vector);
+  });
+}
+
 // The last tile of pixels ends with the last pixel; those that it shares with the one before are the same twice. A
 // block's results are handed on while the next block is multiplied: an instruction takes 52 cycles and more.
 template <typename Store>
@@ -204,12 +240,6 @@ inline void tile_product(const Tiles& tiles, const bfloat16* a, int64_t stride, 
     int64_t pixel[2] = {}, vector = 0;
   } blocks[2];
   int current = 0;
-  const auto columns = [=](int64_t vector) {
-    const int64_t panel = vector / tile_vectors * tile_vectors;
-    const int64_t width = std::min<int64_t>(tile_vectors, vectors - panel);
-    return PairedColumns{packed + panel_offset(panel, depth) + (vector - panel) * 2 * lanes, width * 64};
-  };
-  const auto pixel_of = [=](int row) { return std::min<int64_t>(row * tile_rows, pixels - tile_rows); };
   const auto hand_on = [&](const Block& block, const float (*from)[tile_rows * lanes]) {
     for (int i = 0; i < block.rows; i++) {
       for (int j = 0; j < block.columns; j++, from++) {
@@ -219,20 +249,33 @@ inline void tile_product(const Tiles& tiles, const bfloat16* a, int64_t stride, 
       }
     }
   };
-  const int rows = static_cast<int>((pixels + tile_rows - 1) / tile_rows);
-  each_block(rows, static_cast<int>(vectors), tiles.halves(), [&](auto r, auto c, auto halves, int row, int vector) {
-    constexpr int R = r, C = c;
-    const int64_t first = pixel_of(row), second = pixel_of(row + R - 1);
-    const bfloat16* const sources[2] = {a + first * stride, a + second * stride};
-    const PairedColumns factors[2] = {columns(vector), columns(vector + C - 1)};
-    each_result<R, C, halves>([](auto tile, int, int) { zero_tile(tile); });
-    multiply_tiles<R, C, halves>(sources, stride * 2, factors, depth, [&] { ahead.fetch(); });
-    each_result<R, C, halves>([&](auto tile, int i, int j) { store_tile(tile, results[current][i * C + j], 64); });
-    blocks[current] = {R, C, {first, second}, vector};
-    current ^= 1;
-    hand_on(blocks[current], results[current]);
-  });
+  const int count = static_cast<int>((pixels + tile_rows - 1) / tile_rows);
+  tile_blocks(
+      tiles, a, stride, count, [=](int tile) { return std::min<int64_t>(tile * tile_rows, pixels - tile_rows); }, packed,
+      depth, vectors, ahead, [&](auto r, auto c, auto halves, const int64_t (&first)[2], int vector) {
+        constexpr int R = r, C = c;
+        each_result<R, C, halves>([&](auto tile, int i, int j) { store_tile(tile, results[current][i * C + j], 64); });
+        blocks[current] = {R, C, {first[0], first[1]}, vector};
+        current ^= 1;
+        hand_on(blocks[current], results[current]);
+      });
   hand_on(blocks[current ^ 1], results[current ^ 1]);
+}
+
+// The same where 16 neighbouring pixels of a row of an image lie one vector after the other in the result:
+// target(pixel, vector) is where the first one's goes, and tiles go there as they are.
+template <typename Target>
+inline void tile_product_by_rows(const Tiles& tiles, const bfloat16* a, int64_t stride, int rows, int width,
+                                 const bfloat16* packed, int64_t depth, int64_t vectors, Ahead& ahead, Target target) {
+  const int in_row = (width + tile_rows - 1) / tile_rows;
+  tile_blocks(
+      tiles, a, stride, rows * in_row,
+      [=](int tile) -> int64_t { return tile / in_row * width + std::min(tile % in_row * tile_rows, width - tile_rows); },
+      packed, depth, vectors, ahead, [&](auto r, auto c, auto halves, const int64_t (&pixels)[2], int vector) {
+        constexpr int R = r, C = c;
+        each_result<R, C, halves>(
+            [&](auto tile, int i, int j) { store_tile(tile, target(pixels[i], vector + j), lanes * sizeof(float)); });
+      });
 }
 #endif
 
@@ -266,6 +309,22 @@ inline void product([[maybe_unused]] const Tiles& tiles, const T* a, int64_t str
                                 store_result);
     }
   }
+}
+
+// The product of rows of `width` pixels whose results go to target(pixel, vector), which for pixels of one row are
+// consecutive vectors.
+template <typename T, typename Target>
+inline void product_by_rows(const Tiles& tiles, const T* a, int64_t stride, int rows, int width, const T* packed,
+                            int64_t depth, int64_t vectors, Ahead& ahead, Target target) {
+#if defined(__AMX_BF16__)
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    if (width >= tile_rows) {
+      return tile_product_by_rows(tiles, a, stride, rows, width, packed, depth, vectors, ahead, target);
+    }
+  }
+#endif
+  product(tiles, a, stride, static_cast<int64_t>(rows) * width, packed, depth, vectors, ahead,
+          [=](int64_t pixel, int64_t vector, vec sum) { store(target(pixel, vector), sum); });
 }
 
 // ---- outer products: the gradient of a filter ----------------------------------------------------------------------

@@ -205,13 +205,18 @@ class Rows {
     T* const dy = own && g.dy != nullptr ? static_cast<T*>(g.dy) + offset : dy_ + static_cast<int64_t>(held_) * g.outputs;
     for (int channel = 0; channel < g.outputs; channel += lanes) normalise(g, offset, channel, pixels, dy);
     for (int row = 0; row < count; row++) {
-      for (int x = 0; x < width_; x++) {
-        offsets_[row * width_ + x] = static_cast<int32_t>(ring_.at(next_ + row) + x * lanes);
-      }
+      const int32_t at = static_cast<int32_t>(ring_.at(next_ + row));
+      for (int x = 0; x < width_; x++) offsets_[row * width_ + x] = at + x * lanes;
     }
     float* const ring = ring_.start();
     const int32_t* const offsets = offsets_;
     const int64_t ring_block = ring_.block();
+    const bool keeps = own && filter_sums_ != nullptr;
+    // Before the product, not behind it: on tile registers both products then follow one another, and their unit, which
+    // sleeps when it has not worked for a while, is woken once.
+    for (int row = 0; keeps && row < count; row++) {
+      front_.make_u(next_ + row, u_ + static_cast<int64_t>(held_ + row * width_) * a_.channels);
+    }
     Ahead ahead;
     const int64_t following = static_cast<int64_t>(pixels) * g.outputs;
     ahead.add(static_cast<const T*>(g.y) + offset + following, following);
@@ -221,15 +226,11 @@ class Rows {
       ahead.add(front_.inputs.x[i] + front_.offset(front_.next), inputs_following);
     }
     const int64_t steps = product_steps<T>(pixels, g.outputs, a_.channels / lanes);
-    const bool keeps = own && filter_sums_ != nullptr;
     const bool full = keeps && held_ + pixels + block_ * width_ > most_held_;
     ahead.spread(steps + (full ? outer_steps<T>(held_ + pixels, a_.channels, g.outputs / lanes) : 0));
-    product(tiles_, dy, g.outputs, pixels, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes, ahead,
-            [=](int64_t pixel, int64_t vector, vec sum) { store(ring + vector * ring_block + offsets[pixel], sum); });
+    product_by_rows(tiles_, dy, g.outputs, count, width_, static_cast<const T*>(g.packed), g.outputs, a_.channels / lanes,
+                    ahead, [=](int64_t pixel, int64_t vector) { return ring + vector * ring_block + offsets[pixel]; });
     if (!keeps) return;
-    for (int row = 0; row < count; row++) {
-      front_.make_u(next_ + row, u_ + static_cast<int64_t>(held_ + row * width_) * a_.channels);
-    }
     held_ += pixels;
     if (full) add_filter_sums(ahead);
   }
@@ -284,29 +285,54 @@ class Rows {
   int image_ = 0, first_ = 0, end_ = 0, next_ = 0;
 };
 
-// sums[0 .. C) += e, sums[(1 + i) * C ..) += e * (x_i - mean_i), along one row.
+// sums[0 .. C) += e, sums[(1 + i) * C ..) += e * (x_i - mean_i), along 16 channels of a row, for N inputs from number
+// `first` on; the sum of e with the first of all. Two chains each.
+template <int N, typename T>
+inline void add_inputs(const Inputs<T>& in, int first, int64_t offset, int64_t channel, int width, const T* e,
+                       float* sums) {
+  const int64_t channels = in.channels;
+  vec mean[N], plain[2] = {zeros(), zeros()}, products[N][2];
+  const T* x[N];
+  RW_UNROLL for (int i = 0; i < N; i++) {
+    mean[i] = load(in.mean[first + i] + channel);
+    x[i] = in.x[first + i] + offset + channel;
+    products[i][0] = products[i][1] = zeros();
+  }
+  const auto add = [&](int64_t at, int chain) {
+    const vec gradient = load(e + channel + at);
+    plain[chain] = plain[chain] + gradient;
+    RW_UNROLL for (int i = 0; i < N; i++) {
+      products[i][chain] = fma(gradient, load(x[i] + at) - mean[i], products[i][chain]);
+    }
+  };
+  int pixel = 0;
+  for (; pixel + 2 <= width; pixel += 2) {
+    add(pixel * channels, 0);
+    add((pixel + 1) * channels, 1);
+  }
+  if (pixel < width) add(pixel * channels, 0);
+  float* total = sums + channel;
+  if (first == 0) store(total, load(total) + (plain[0] + plain[1]));
+  total += (1 + first) * channels;
+  RW_UNROLL for (int i = 0; i < N; i++) {
+    store(total + i * channels, load(total + i * channels) + (products[i][0] + products[i][1]));
+  }
+}
+
 template <typename T>
 void add_row(const Inputs<T>& in, int64_t offset, int width, const T* e, float* sums) {
-  const int64_t channels = in.channels;
-  for (int64_t channel = 0; channel < channels; channel += lanes) {
-    const auto along = [&](auto f) {
-      vec s[4] = {zeros(), zeros(), zeros(), zeros()};
-      int x = 0;
-      int64_t at = channel;
-      for (; x + 4 <= width; x += 4, at += 4 * channels) {
-        RW_UNROLL for (int j = 0; j < 4; j++) s[j] = f(at + j * channels, s[j]);
-      }
-      for (; x < width; x++, at += channels) s[0] = f(at, s[0]);
-      return (s[0] + s[1]) + (s[2] + s[3]);
+  for (int64_t channel = 0; channel < in.channels; channel += lanes) {
+    int first = 0;
+    const auto by = [&](auto size) {
+      constexpr int N = size;
+      for (; first + N <= in.count; first += N) add_inputs<N>(in, first, offset, channel, width, e, sums);
     };
-    float* total = sums + channel;
-    store(total, load(total) + along([=](int64_t at, vec sum) { return sum + load(e + at); }));
-    for (int i = 0; i < in.count; i++) {
-      total += channels;
-      const T* const x = in.x[i] + offset;
-      const vec mean = load(in.mean[i] + channel);
-      store(total, load(total) + along([=](int64_t at, vec sum) { return fma(load(e + at), load(x + at) - mean, sum); }));
-    }
+#if defined(RW_SIMD_AVX512)  // the narrower sets have no registers for more than one
+    by(std::integral_constant<int, 4>());
+    by(std::integral_constant<int, 3>());
+    by(std::integral_constant<int, 2>());
+#endif
+    by(std::integral_constant<int, 1>());
   }
 }
 
@@ -343,14 +369,20 @@ int backward(const rw_node_backward_args& a, int task, int worker) {
       front.make_until(row);
       const int64_t offset = front.offset(row);
       T* const e = static_cast<T*>(a.e) + offset;
+      const auto du_row = [&](int ky) {
+        const int y = row + 1 - ky;  // stride times the row of du
+        return y % stride == 0 ? ring.row(y / stride) : ring.zero_row();
+      };
+      const Ring::Row r = front.ring.row(row), window[3] = {du_row(0), du_row(1), du_row(2)};
       for (int channel = 0; channel < a.channels; channel += lanes) {
         const int number = channel / lanes;
-        RowBlock<T> b{{}, a.filter + channel, front.ring.row(row, number) + lanes, e + channel, dfilter + 9 * channel,
-                      a.width, a.channels};
-        for (int ky = 0; ky < 3; ky++) {
-          const int y = row + 1 - ky;  // stride times the row of du
-          b.du[ky] = y >= 0 && y % stride == 0 ? ring.row(y / stride, number) : ring.zero_row();
-        }
+        const RowBlock<T> b{{window[0].in_block(number), window[1].in_block(number), window[2].in_block(number)},
+                            a.filter + channel,
+                            r.in_block(number) + lanes,
+                            e + channel,
+                            dfilter + 9 * channel,
+                            a.width,
+                            a.channels};
         if constexpr (stride == 1) {
           row_stride1(b);
         } else if (row % 2 == 0) {
