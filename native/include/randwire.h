@@ -49,6 +49,10 @@ RW_API const char* rw_isa(void);
 /// primitive is created, so call this before. RW_UNAVAILABLE when no OpenMP library is loaded.
 RW_API int rw_set_openmp_threads(int n);
 
+/// Asks the system for pages of 2 MiB under memory that has not been touched yet, where whole ones fit: many tensors at a
+/// time walk through more small pages than the processor remembers. RW_UNAVAILABLE where the system has none.
+RW_API int rw_use_huge_pages(void* memory, int64_t bytes);
+
 /// Rounds count floats to bfloat16 (nearest, ties to even; a NaN stays a NaN, made quiet).
 RW_API int rw_float_to_bfloat16(const float* source, uint16_t* target, int64_t count);
 

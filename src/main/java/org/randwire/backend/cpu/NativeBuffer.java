@@ -7,6 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.Pointer;
 import org.randwire.backend.Buffer;
 import org.randwire.backend.OutOfDeviceMemoryException;
+import org.randwire.backend.cpu.binding.Core;
+import org.randwire.backend.cpu.binding.NativeCore;
 
 /**
  * Host memory outside the Java heap: zeroed, aligned to 64 bytes, of any size, freed by {@link
@@ -15,6 +17,9 @@ import org.randwire.backend.OutOfDeviceMemoryException;
 public final class NativeBuffer implements Buffer {
   /** A cache line, and the width of an AVX-512 register. */
   static final int ALIGNMENT = 64;
+
+  /** From here on a buffer is aligned to a huge page, and asks for such pages. */
+  private static final long HUGE_PAGE = 2L << 20;
 
   /** Copies go through views of at most this many bytes. */
   private static final int LARGEST_VIEW = 1 << 30;
@@ -32,15 +37,20 @@ public final class NativeBuffer implements Buffer {
     if (sizeBytes < 1) {
       throw new IllegalArgumentException("a buffer needs at least 1 byte, got " + sizeBytes);
     }
+    long alignment = sizeBytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
     // calloc, not malloc and memset: fresh pages are zero already and are not touched here.
     Pointer block =
-        sizeBytes > Long.MAX_VALUE - ALIGNMENT ? null : Pointer.calloc(1, sizeBytes + ALIGNMENT);
+        sizeBytes > Long.MAX_VALUE - alignment ? null : Pointer.calloc(1, sizeBytes + alignment);
     if (block == null || block.isNull()) {
       throw new OutOfDeviceMemoryException("no host memory for " + sizeBytes + " bytes");
     }
     this.sizeBytes = sizeBytes;
     this.allocation = new AtomicLong(block.address());
-    this.address = (block.address() + ALIGNMENT - 1) & -ALIGNMENT;
+    this.address = (block.address() + alignment - 1) & -alignment;
+    if (alignment == HUGE_PAGE && NativeCore.available()) {
+      // A system without them says so, and all works as well, more slowly.
+      Core.rw_use_huge_pages(new NativeAddress().set(address, 0), sizeBytes);
+    }
     ALLOCATED.addAndGet(sizeBytes);
   }
 

@@ -30,6 +30,16 @@ class NativeBufferTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {2 << 20, (2 << 20) + 1, 5_000_000})
+  void largeBuffersBeginWithAHugePage(int size) {
+    try (NativeBuffer buffer = new NativeBuffer(size)) {
+      assertEquals(0, buffer.address() % (2 << 20));
+      buffer.view(size - 1, 1).put(0, (byte) 1);
+      assertEquals(1, buffer.view(size - 1, 1).get(0));
+    }
+  }
+
   /** Gives the allocator a used block of this size to hand out again. */
   private static void dirtyTheHeap(int size) {
     try (NativeBuffer buffer = new NativeBuffer(size)) {

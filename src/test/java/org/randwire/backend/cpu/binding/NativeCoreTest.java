@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +58,18 @@ class NativeCoreTest {
     Loader.load(dnnl.class);
     assertEquals(Core.RW_OK, Core.rw_set_openmp_threads(1));
     assertEquals(Core.RW_INVALID_ARGUMENT, Core.rw_set_openmp_threads(0));
+  }
+
+  @Test
+  void asksForHugePagesWhereWholeOnesFit() {
+    requireCore();
+    try (BytePointer memory = new BytePointer(8 << 20)) {
+      int status = Core.rw_use_huge_pages(memory, memory.capacity());
+      assertTrue(status == Core.RW_OK || status == Core.RW_UNAVAILABLE);
+      assertEquals(Core.RW_OK, Core.rw_use_huge_pages(memory, 4096));
+      assertEquals(Core.RW_INVALID_ARGUMENT, Core.rw_use_huge_pages(memory, -1));
+      assertEquals(Core.RW_INVALID_ARGUMENT, Core.rw_use_huge_pages(null, 4096));
+    }
   }
 
   @ParameterizedTest
