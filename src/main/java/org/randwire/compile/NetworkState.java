@@ -27,6 +27,9 @@ public final class NetworkState implements AutoCloseable {
   private final Map<Section, Buffer> buffers = new EnumMap<>(Section.class);
   private final DataType type;
 
+  /** What values pass through; as large as the largest one so far, since Java frees such late. */
+  private ByteBuffer staging = ByteBuffer.allocateDirect(0);
+
   NetworkState(Program program, Session.Options options, Backend backend) {
     program.parameters().forEach(p -> parameters.put(p.name(), p));
     program.states().forEach(p -> states.put(p.name(), p));
@@ -98,9 +101,8 @@ public final class NetworkState implements AutoCloseable {
   public double[] get(Section section, String name) {
     Parameter parameter = find(section, name);
     Value value = parameter.value();
-    ByteBuffer bytes = bytes(value);
-    buffer(section).read(value.offset() * type.sizeBytes(), bytes);
-    bytes.rewind();
+    ByteBuffer bytes = staging(value);
+    buffer(section).read(value.offset() * type.sizeBytes(), bytes.duplicate());
     double[] result = new double[Math.toIntExact(parameter.spec().elements())];
     for (int i = 0; i < result.length; i++) {
       int at = Math.toIntExact(parameter.position(i));
@@ -123,7 +125,11 @@ public final class NetworkState implements AutoCloseable {
               + ", got "
               + values.length);
     }
-    ByteBuffer bytes = bytes(parameter.value());
+    ByteBuffer bytes = staging(parameter.value());
+    while (bytes.hasRemaining()) {
+      bytes.put((byte) 0);
+    }
+    bytes.flip();
     for (int i = 0; i < values.length; i++) {
       int at = Math.toIntExact(parameter.position(i));
       if (type == DataType.FLOAT64) {
@@ -159,9 +165,13 @@ public final class NetworkState implements AutoCloseable {
     return parameter;
   }
 
-  private static ByteBuffer bytes(Value value) {
-    return ByteBuffer.allocateDirect(Math.toIntExact(value.sizeBytes()))
-        .order(ByteOrder.nativeOrder());
+  /** Room for a value, with anything in it. */
+  private ByteBuffer staging(Value value) {
+    int size = Math.toIntExact(value.sizeBytes());
+    if (size > staging.capacity()) {
+      staging = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
+    }
+    return staging.clear().limit(size);
   }
 
   @Override
