@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.randwire.backend.Backend;
 import org.randwire.backend.Buffer;
@@ -17,9 +19,10 @@ import org.randwire.op.Section;
 import org.randwire.op.SoftmaxCrossEntropy;
 
 /**
- * A network compiled for training on one device: the training step, evaluation, batch statistics
- * and the update, over one set of parameters and one arena. All memory is taken when the session
- * opens and given back when it closes; steps allocate nothing on the device. Not thread-safe.
+ * A network compiled for training on one device: the training step, evaluation, batch statistics if
+ * asked for, and the update, over one set of parameters and one arena. All memory is taken when the
+ * session opens and given back when it closes; steps allocate nothing on the device. Not
+ * thread-safe.
  */
 public final class Session implements AutoCloseable {
 
@@ -35,6 +38,7 @@ public final class Session implements AutoCloseable {
    * @param accumulate batches whose gradients are averaged for one update
    * @param recompute whether activations are dropped and computed again for the gradients, which
    *     have the same bits: less memory, more time
+   * @param statistics whether {@link Session#statistics} is compiled too
    */
   public record Options(
       int batch,
@@ -45,7 +49,8 @@ public final class Session implements AutoCloseable {
       boolean decaysAll,
       boolean averages,
       int accumulate,
-      boolean recompute) {
+      boolean recompute,
+      boolean statistics) {
 
     public Options {
       if (batch < 1 || evaluationBatch < 1 || accumulate < 1) {
@@ -59,7 +64,7 @@ public final class Session implements AutoCloseable {
       }
     }
 
-    /** An update for each batch, nothing recomputed. */
+    /** An update for each batch, nothing recomputed, no batch statistics. */
     public Options(
         int batch,
         int evaluationBatch,
@@ -68,7 +73,17 @@ public final class Session implements AutoCloseable {
         boolean nesterov,
         boolean decaysAll,
         boolean averages) {
-      this(batch, evaluationBatch, labelSmoothing, fusion, nesterov, decaysAll, averages, 1, false);
+      this(
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          1,
+          false,
+          false);
     }
 
     public Options withAccumulate(int batches) {
@@ -81,7 +96,8 @@ public final class Session implements AutoCloseable {
           decaysAll,
           averages,
           batches,
-          recompute);
+          recompute,
+          statistics);
     }
 
     public Options withRecompute(boolean on) {
@@ -94,6 +110,21 @@ public final class Session implements AutoCloseable {
           decaysAll,
           averages,
           accumulate,
+          on,
+          statistics);
+    }
+
+    public Options withStatistics(boolean on) {
+      return new Options(
+          batch,
+          evaluationBatch,
+          labelSmoothing,
+          fusion,
+          nesterov,
+          decaysAll,
+          averages,
+          accumulate,
+          recompute,
           on);
     }
 
@@ -112,7 +143,8 @@ public final class Session implements AutoCloseable {
           decaysAll,
           averages,
           accumulate,
-          recompute);
+          recompute,
+          statistics);
     }
   }
 
@@ -133,7 +165,7 @@ public final class Session implements AutoCloseable {
   private final Buffer arena;
   private final CompiledProgram training;
   private final CompiledProgram inference;
-  private final CompiledProgram statistics;
+  private final @Nullable CompiledProgram statistics;
   private final @Nullable CompiledProgram average;
   private final Update update;
 
@@ -161,7 +193,10 @@ public final class Session implements AutoCloseable {
       training = push(closing, program(plans.training, backend, Section.PARAMETERS));
       inference = push(closing, program(plans.inference, backend, Section.PARAMETERS));
       Section evaluated = options.averages() ? Section.AVERAGE : Section.PARAMETERS;
-      statistics = push(closing, program(plans.statistics, backend, evaluated));
+      statistics =
+          plans.statistics != null
+              ? push(closing, program(plans.statistics, backend, evaluated))
+              : null;
       average =
           options.averages()
               ? push(closing, program(plans.inference, backend, Section.AVERAGE))
@@ -181,7 +216,9 @@ public final class Session implements AutoCloseable {
         DeviceImages trained = push(closing, new DeviceImages(held.training(), classes, backend));
         data.add(trained);
         training.attach(trained);
-        statistics.attach(trained);
+        if (statistics != null) {
+          statistics.attach(trained);
+        }
         DeviceImages tested = push(closing, new DeviceImages(held.evaluation(), classes, backend));
         data.add(tested);
         inference.attach(tested);
@@ -231,7 +268,7 @@ public final class Session implements AutoCloseable {
   private record Plans(
       CompiledProgram.Plan training,
       CompiledProgram.Plan inference,
-      CompiledProgram.Plan statistics) {
+      CompiledProgram.@Nullable Plan statistics) {
 
     static Plans of(OpGraph graph, Options options, Backend backend) {
       SoftmaxCrossEntropy smoothed = new SoftmaxCrossEntropy(options.labelSmoothing());
@@ -240,14 +277,17 @@ public final class Session implements AutoCloseable {
           new Plans(
               plan(graph, options.batch(), Mode.TRAINING, smoothed, options, backend),
               plan(graph, options.evaluationBatch(), Mode.INFERENCE, plain, options, backend),
-              plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend));
+              options.statistics()
+                  ? plan(graph, options.batch(), Mode.STATISTICS, plain, options, backend)
+                  : null);
       return plans.evaluationDecides() ? plans.withLeastEvaluation(backend) : plans;
     }
 
     /** Whether the arena would be smaller if evaluation needed less. */
     private boolean evaluationDecides() {
-      return inference.memory().arenaBytes() > training.memory().arenaBytes()
-          && inference.memory().arenaBytes() > statistics.memory().arenaBytes();
+      long bytes = inference.memory().arenaBytes();
+      return bytes > training.memory().arenaBytes()
+          && (statistics == null || bytes > statistics.memory().arenaBytes());
     }
 
     /**
@@ -273,9 +313,16 @@ public final class Session implements AutoCloseable {
     }
 
     long arenaBytes(int workers) {
-      return Math.max(
-          bytes(training, workers),
-          Math.max(bytes(inference, workers), bytes(statistics, workers)));
+      return all().mapToLong(plan -> bytes(plan, workers)).max().orElseThrow();
+    }
+
+    /** The bytes that belong to one program alone, of all of them. */
+    long hostFilledBytes(Backend backend) {
+      return all().mapToLong(plan -> plan.hostFilledBytes(backend.parameterType())).sum();
+    }
+
+    private Stream<CompiledProgram.Plan> all() {
+      return Stream.of(training, inference, statistics).filter(Objects::nonNull);
     }
 
     private static long bytes(CompiledProgram.Plan plan, int workers) {
@@ -297,9 +344,7 @@ public final class Session implements AutoCloseable {
     return new Forecast(
         plans.arenaBytes(backend.workers()),
         sizes.values().stream().mapToLong(Long::longValue).sum(),
-        plans.training.hostFilledBytes(backend.parameterType())
-            + plans.inference.hostFilledBytes(backend.parameterType())
-            + plans.statistics.hostFilledBytes(backend.parameterType()));
+        plans.hostFilledBytes(backend));
   }
 
   /**
@@ -307,7 +352,8 @@ public final class Session implements AutoCloseable {
    *
    * @param evaluation what evaluation needs in two orders of its nodes
    * @param traffic of forward and backward; the update is not in it
-   * @param planNanos what it took to compile the training step, evaluation and batch statistics
+   * @param planNanos what it took to compile the training step, evaluation, and batch statistics if
+   *     they are asked for
    */
   public record Description(
       CompiledProgram.Summary trainingStep,
@@ -465,10 +511,10 @@ public final class Session implements AutoCloseable {
 
   /**
    * Forward with batch statistics, for precise batch normalisation, with the weights that are
-   * evaluated: the moving average if one is kept.
+   * evaluated: the moving average if one is kept. Empty where {@link Options#statistics} is off.
    */
-  public CompiledProgram statistics() {
-    return statistics;
+  public Optional<CompiledProgram> statistics() {
+    return Optional.ofNullable(statistics);
   }
 
   /** The Euclidean norm of the gradients at the last step or update, averaged over its batches. */
@@ -562,7 +608,9 @@ public final class Session implements AutoCloseable {
     if (average != null) {
       average.close();
     }
-    statistics.close();
+    if (statistics != null) {
+      statistics.close();
+    }
     inference.close();
     training.close();
     data.forEach(DeviceImages::close);

@@ -452,7 +452,8 @@ public final class Trainer implements AutoCloseable {
   public Evaluation evaluate() {
     if (settings.preciseStatistics()) {
       startedEpoch = -1;
-      PreciseStatistics.compute(session.statistics(), trainLoader, session.state(), epoch);
+      CompiledProgram program = session.statistics().orElseThrow();
+      PreciseStatistics.compute(program, trainLoader, session.state(), epoch);
     }
     return evaluateAsIs();
   }

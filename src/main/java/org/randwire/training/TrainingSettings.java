@@ -85,6 +85,7 @@ public record TrainingSettings(
         decaysAll,
         averageDecay > 0,
         accumulate,
-        recompute);
+        recompute,
+        preciseStatistics);
   }
 }

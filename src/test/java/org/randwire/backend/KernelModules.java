@@ -42,7 +42,8 @@ public final class KernelModules {
         // The second is large enough for blocks of many rows.
         for (int channels : new int[] {20, 4}) {
           int batch = channels == 20 ? 4 : 512;
-          var options = new Session.Options(batch, batch, 0.1, true, true, false, true);
+          var options =
+              new Session.Options(batch, batch, 0.1, true, true, false, true).withStatistics(true);
           var data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, batch, batch);
           Session.open(SmallNetworks.randwire(3, channels), options, backend, data).close();
         }

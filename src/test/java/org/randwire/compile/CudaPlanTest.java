@@ -31,6 +31,8 @@ class CudaPlanTest {
 
   private static final OpGraph GRAPH = SmallNetworks.randwire(3, 20);
 
+  private static final Session.Options OPTIONS = Session.Options.of(2, 0).withStatistics(true);
+
   private static CudaBackend backend(PlannedDevice device, DataType type) {
     return new CudaBackend(device, type);
   }
@@ -85,7 +87,7 @@ class CudaPlanTest {
   void allProgramsOfASessionAreRecordedOnceAndRunWithoutMore() {
     PlannedDevice device = PlannedDevice.hopper();
     try (CudaBackend backend = backend(device, DataType.FLOAT32);
-        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend)) {
+        Session session = Session.open(GRAPH, OPTIONS, backend)) {
       int recorded = device.recordings().size();
       assertEquals(5, recorded); // training, evaluation, statistics, update, the whole step
       var halves = new ArrayList<>(device.launches(0));
@@ -112,7 +114,7 @@ class CudaPlanTest {
     PlannedDevice device = PlannedDevice.hopper();
     Session.Data data = NoiseImages.data(SmallNetworks.IMAGE, SmallNetworks.CLASSES, 500, 100);
     try (CudaBackend backend = backend(device, type);
-        Session session = Session.open(GRAPH, Session.Options.of(2, 0), backend, data)) {
+        Session session = Session.open(GRAPH, OPTIONS, backend, data)) {
       assertTrue(session.holdsData());
       // Without data; the batches of training, statistics and evaluation; the step is the last.
       assertEquals(5 + 3, device.recordings().size());
@@ -162,8 +164,7 @@ class CudaPlanTest {
   void anUpdateOfSeveralBatchesIsRecordedToo() {
     PlannedDevice device = PlannedDevice.hopper();
     try (CudaBackend backend = backend(device, DataType.BFLOAT16);
-        Session session =
-            Session.open(GRAPH, Session.Options.of(2, 0).withAccumulate(3), backend)) {
+        Session session = Session.open(GRAPH, OPTIONS.withAccumulate(3), backend)) {
       int recorded = device.recordings().size();
       long used = device.usedBytes();
       for (int part = 0; part < 2; part++) {

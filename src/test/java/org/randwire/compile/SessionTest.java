@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -530,17 +531,25 @@ class SessionTest {
 
   @ParameterizedTest
   @MethodSource("backends")
-  void takesWhatItForecast(Backends.Named named) {
-    try (Backend inner = named.open().get()) {
-      Limited backend = new Limited(inner, Long.MAX_VALUE);
-      OpGraph graph = SmallNetworks.randwire(1, 4);
-      long forecast = Session.describe(graph, options(true), backend).forecast().totalBytes();
-      assertEquals(0, backend.taken, "describing takes nothing");
-      Session.open(graph, options(true), backend).close();
-      assertTrue(backend.taken >= forecast, backend.taken + " taken, forecast " + forecast);
-      // What the forecast leaves out is the update's scratch, which does not grow with the batch.
-      assertTrue(backend.taken <= forecast + (1 << 20), backend.taken + ", forecast " + forecast);
+  void takesWhatItForecastAndStatisticsOnlyWhereAskedFor(Backends.Named named) {
+    OpGraph graph = SmallNetworks.randwire(1, 4);
+    Map<Boolean, Long> forecasts = new HashMap<>();
+    for (boolean statistics : new boolean[] {false, true}) {
+      try (Backend inner = named.open().get()) {
+        Limited backend = new Limited(inner, Long.MAX_VALUE);
+        Session.Options options = options(true).withStatistics(statistics);
+        long forecast = Session.describe(graph, options, backend).forecast().totalBytes();
+        forecasts.put(statistics, forecast);
+        assertEquals(0, backend.taken, "describing takes nothing");
+        try (Session session = Session.open(graph, options, backend)) {
+          assertEquals(statistics, session.statistics().isPresent());
+        }
+        assertTrue(backend.taken >= forecast, backend.taken + " taken, forecast " + forecast);
+        // What the forecast leaves out is the update's scratch, which does not grow with the batch.
+        assertTrue(backend.taken <= forecast + (1 << 20), backend.taken + ", forecast " + forecast);
+      }
     }
+    assertTrue(forecasts.get(true) > forecasts.get(false), forecasts.toString());
   }
 
   /** A device with less memory than it has. */
