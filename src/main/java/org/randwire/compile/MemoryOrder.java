@@ -30,32 +30,39 @@ final class MemoryOrder {
 
   private static final int BREADTH = 100;
 
-  private final List<Instruction> ordered;
-  private final Set<Value> pinned;
-  private final Map<Value, Integer> producers = new HashMap<>();
-
-  /** For each value of the arena the instructions that read it. */
-  private final Map<Value, int[]> readers = new HashMap<>();
-
   private final int[][] needs;
   private final int[][] enables;
 
   /**
-   * What an instruction takes while it runs besides inputs and outputs: scratch, packed filters.
+   * What an instruction takes while it runs, besides its inputs: outputs, scratch, packed filters.
    */
-  private final long[] passing;
+  private final long[] during;
+
+  /** The outputs of an instruction that somebody reads later. */
+  private final long[] kept;
+
+  /**
+   * A value that dies with its last reader.
+   *
+   * @param readers the instructions that read it
+   */
+  private record Passing(long bytes, int[] readers) {}
+
+  /** Those that an instruction reads. */
+  private final Passing[][] inputs;
 
   private MemoryOrder(
       List<Instruction> ordered,
       Map<Value, Long> packed,
       KernelCatalog catalog,
       Set<Value> pinned) {
-    this.ordered = ordered;
-    this.pinned = pinned;
     int count = ordered.size();
+    Map<Value, Integer> producers = new HashMap<>();
     needs = new int[count][];
     enables = new int[count][];
-    passing = new long[count];
+    during = new long[count];
+    kept = new long[count];
+    inputs = new Passing[count][];
     Map<Value, List<Integer>> reading = new HashMap<>();
     List<List<Integer>> enabled = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -63,9 +70,9 @@ final class MemoryOrder {
       int at = i;
       enabled.add(new ArrayList<>());
       Kernel kernel = Schedule.kernel(instruction, catalog);
-      passing[i] = MemoryPlan.roundUp(kernel.scratchBytes());
+      during[i] = MemoryPlan.roundUp(kernel.scratchBytes());
       for (Value input : Set.copyOf(instruction.inputs())) {
-        passing[i] += packed.getOrDefault(input, 0L);
+        during[i] += packed.getOrDefault(input, 0L);
         reading.computeIfAbsent(input, v -> new ArrayList<>()).add(i);
       }
       needs[i] =
@@ -77,8 +84,26 @@ final class MemoryOrder {
       Arrays.stream(needs[i]).forEach(before -> enabled.get(before).add(at));
       instruction.outputs().forEach(output -> producers.put(output, at));
     }
-    reading.forEach((value, by) -> readers.put(value, ints(by)));
     Arrays.setAll(enables, i -> ints(enabled.get(i)));
+    Map<Value, Passing> dying = new HashMap<>();
+    for (Value value : producers.keySet()) {
+      if (value.section() == Section.ARENA) {
+        long bytes = MemoryPlan.roundUp(value.sizeBytes());
+        List<Integer> by = reading.getOrDefault(value, List.of());
+        during[producers.get(value)] += bytes;
+        kept[producers.get(value)] += by.isEmpty() && !pinned.contains(value) ? 0 : bytes;
+        if (!pinned.contains(value)) {
+          dying.put(value, new Passing(bytes, ints(by)));
+        }
+      }
+    }
+    Arrays.setAll(
+        inputs,
+        i ->
+            Set.copyOf(ordered.get(i).inputs()).stream()
+                .filter(dying::containsKey)
+                .map(dying::get)
+                .toArray(Passing[]::new));
   }
 
   private static int[] ints(Collection<Integer> values) {
@@ -147,15 +172,13 @@ final class MemoryOrder {
       Comparator.comparingLong(State::peak).thenComparingLong(State::alive);
 
   private int[] search() {
-    int count = ordered.size();
+    int count = needs.length;
     int[] first = IntStream.range(0, count).filter(i -> needs[i].length == 0).toArray();
     List<State> states = List.of(new State(new long[(count + 63) / 64], first, 0, 0, -1, null));
     for (int size = 0; size < count; size++) {
       Map<Done, State> next = new HashMap<>();
       for (State state : states) {
-        for (State after : successors(state)) {
-          next.merge(new Done(after.done()), after, (a, b) -> BEST.compare(b, a) < 0 ? b : a);
-        }
+        addSuccessors(state, next);
       }
       states = next.values().stream().sorted(BEST.thenComparing(STABLE)).limit(BREADTH).toList();
     }
@@ -173,58 +196,67 @@ final class MemoryOrder {
       (a, b) -> -Arrays.compareUnsigned(a.done(), b.done());
 
   /** One for each instruction that is ready; that one alone which frees memory without a peak. */
-  private List<State> successors(State state) {
-    List<State> all = new ArrayList<>();
+  private void addSuccessors(State state, Map<Done, State> next) {
     for (int instruction : state.ready()) {
-      State after = after(state, instruction);
-      if (after.peak() == state.peak() && after.alive() <= state.alive()) {
-        return List.of(after);
+      if (state.alive() + during[instruction] <= state.peak()
+          && kept[instruction] <= freed(state, instruction)) {
+        add(state, instruction, next);
+        return;
       }
-      all.add(after);
     }
-    return all;
+    for (int instruction : state.ready()) {
+      add(state, instruction, next);
+    }
   }
 
-  private State after(State state, int instruction) {
+  /** The state behind an instruction, unless a better way to the same set is known. */
+  private void add(State state, int instruction, Map<Done, State> next) {
     long[] done = state.done().clone();
     done[instruction >> 6] |= 1L << (instruction & 63);
-    long during = state.alive() + passing[instruction];
-    long alive = state.alive();
-    for (Value output : ordered.get(instruction).outputs()) {
-      if (output.section() == Section.ARENA) {
-        long bytes = MemoryPlan.roundUp(output.sizeBytes());
-        during += bytes;
-        alive += readers.containsKey(output) || pinned.contains(output) ? bytes : 0;
-      }
+    Done key = new Done(done);
+    State known = next.get(key);
+    long alive = state.alive() + kept[instruction] - freed(state, instruction);
+    long peak = Math.max(state.peak(), state.alive() + during[instruction]);
+    if (known == null || peak < known.peak() || (peak == known.peak() && alive < known.alive())) {
+      int[] ready = ready(state, instruction);
+      next.put(key, new State(done, ready, alive, peak, instruction, state));
     }
-    return new State(
-        done,
-        ready(state, instruction),
-        alive - freed(state, instruction),
-        Math.max(state.peak(), during),
-        instruction,
-        state);
   }
 
   private long freed(State state, int instruction) {
     long freed = 0;
-    for (Value input : Set.copyOf(ordered.get(instruction).inputs())) {
-      if (input.section() == Section.ARENA
-          && producers.containsKey(input)
-          && !pinned.contains(input)
-          && Arrays.stream(readers.get(input)).allMatch(r -> r == instruction || state.has(r))) {
-        freed += MemoryPlan.roundUp(input.sizeBytes());
+    for (Passing input : inputs[instruction]) {
+      if (areDone(input.readers(), state, instruction)) {
+        freed += input.bytes();
       }
     }
     return freed;
   }
 
   private int[] ready(State state, int instruction) {
-    return IntStream.concat(
-            Arrays.stream(state.ready()).filter(i -> i != instruction),
-            Arrays.stream(enables[instruction])
-                .filter(
-                    i -> Arrays.stream(needs[i]).allMatch(n -> n == instruction || state.has(n))))
-        .toArray();
+    int[] before = state.ready();
+    int[] ready = new int[before.length + enables[instruction].length];
+    int count = 0;
+    for (int other : before) {
+      if (other != instruction) {
+        ready[count++] = other;
+      }
+    }
+    for (int other : enables[instruction]) {
+      if (areDone(needs[other], state, instruction)) {
+        ready[count++] = other;
+      }
+    }
+    return Arrays.copyOf(ready, count);
+  }
+
+  /** Whether all of them are, once {@code instruction} is. */
+  private static boolean areDone(int[] all, State state, int instruction) {
+    for (int one : all) {
+      if (one != instruction && !state.has(one)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

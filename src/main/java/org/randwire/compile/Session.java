@@ -384,6 +384,7 @@ public final class Session implements AutoCloseable {
 
   /** Compiles without taking memory. */
   public static Description describe(OpGraph graph, Options options, Backend backend) {
+    backend.prepareWorker(); // As open does; it loads libraries, which is not planning.
     long start = System.nanoTime();
     Plans plans = Plans.of(graph, options, backend);
     long planNanos = System.nanoTime() - start;
