@@ -5,12 +5,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * All that is needed to continue a training run with the same bits: where it stands and its arrays.
  *
  * <p>Random streams are functions of (seed, epoch, example) and the learning rate is a function of
- * the step, so neither has a state of its own to save. Arrays are neither copied in nor out.
+ * the step, so neither has a state of its own to save. Arrays are neither copied in nor out; some
+ * are read when they are wanted only, see {@link Deferred}.
  *
  * @param network a text that is equal for equal networks only, such as a name with a digest; a
  *     checkpoint is refused by a run of another network
@@ -68,14 +70,22 @@ public record Checkpoint(
   }
 
   private <T extends Section> T section(String name, Class<T> type) {
-    Section section = sections.get(name);
-    if (!type.isInstance(section)) {
-      String found = section == null ? "absent" : section.getClass().getSimpleName();
+    Section found = sections.get(name);
+    Section section = found == null ? null : found.loaded();
+    if (section == null || !type.isInstance(section)) {
+      String what = section == null ? "absent" : section.getClass().getSimpleName();
       throw new IllegalArgumentException(
           "section '%s' is %s, not %s; there are %s"
-              .formatted(name, found, type.getSimpleName(), sections.keySet()));
+              .formatted(name, what, type.getSimpleName(), sections.keySet()));
     }
     return type.cast(section);
+  }
+
+  /** The same with all arrays in memory, to be kept while the run goes on. */
+  public Checkpoint loaded() {
+    Map<String, Section> arrays = new LinkedHashMap<>();
+    sections.forEach((name, section) -> arrays.put(name, section.loaded()));
+    return new Checkpoint(network, seed, epoch, step, positionInEpoch, extra, arrays);
   }
 
   /** One array with its shape, outermost size first; the product of the sizes is its length. */
@@ -84,6 +94,40 @@ public record Checkpoint(
 
     /** The number of values. */
     int count();
+
+    /** The section with its array in memory. */
+    default Section loaded() {
+      return this;
+    }
+  }
+
+  /**
+   * A section that is read each time it is wanted, so that a file is written without all arrays in
+   * memory.
+   *
+   * @param source gives a section of that shape and never one of these
+   */
+  public record Deferred(List<Integer> shape, Supplier<Section> source) implements Section {
+    public Deferred {
+      if (countOf(shape) < 0) {
+        throw new IllegalArgumentException("no array holds the shape " + shape);
+      }
+      shape = List.copyOf(shape);
+    }
+
+    @Override
+    public int count() {
+      return (int) countOf(shape);
+    }
+
+    @Override
+    public Section loaded() {
+      Section section = source.get();
+      if (!section.shape().equals(shape)) {
+        throw new IllegalStateException("shape " + section.shape() + " instead of " + shape);
+      }
+      return section;
+    }
   }
 
   /** A section of 32-bit floats. */

@@ -89,8 +89,9 @@ final class CheckpointFormat {
   /**
    * Writes a whole checkpoint through a little-endian buffer of any multiple of 8 bytes from 16 on.
    *
-   * <p>The sections are encoded twice, first for the checksums in the header: that costs less than
-   * a second pass over the file, and keeps the output a plain stream.
+   * <p>The sections are read and encoded twice, first for the checksums in the header: that costs
+   * less than a second pass over the file, and keeps the output a plain stream and one section at a
+   * time in memory.
    */
   static void write(Checkpoint checkpoint, WritableByteChannel out, ByteBuffer buffer)
       throws IOException {
@@ -101,7 +102,7 @@ final class CheckpointFormat {
     drain(buffer, out, fileCrc);
     drain(ByteBuffer.wrap(header), out, fileCrc);
     for (Checkpoint.Section section : checkpoint.sections().values()) {
-      writeSection(section, out, buffer, fileCrc);
+      writeSection(section.loaded(), out, buffer, fileCrc);
     }
     buffer.clear();
     buffer.putInt((int) fileCrc.getValue()).putInt(END_MARKER).flip();
@@ -112,7 +113,7 @@ final class CheckpointFormat {
     List<Entry> entries = new ArrayList<>();
     long offset = 0;
     for (Map.Entry<String, Checkpoint.Section> named : checkpoint.sections().entrySet()) {
-      Checkpoint.Section section = named.getValue();
+      Checkpoint.Section section = named.getValue().loaded();
       Type type = Type.of(section);
       long bytes = (long) section.count() * type.bytes;
       long crc = crcOf(section, type, buffer);

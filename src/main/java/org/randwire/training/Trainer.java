@@ -485,11 +485,16 @@ public final class Trainer implements AutoCloseable {
   private void save(TrainingListener listener, boolean best) {
     lastCheckpointNanos = System.nanoTime();
     savedStep = step;
-    listener.checkpoint(checkpoint(), best);
+    listener.checkpoint(currentCheckpoint(), best);
   }
 
   /** The whole state of the run, to go on from with {@link #restore}. */
   public Checkpoint checkpoint() {
+    return currentCheckpoint().loaded();
+  }
+
+  /** The same as long as no step is done: parameters are read when they are wanted. */
+  private Checkpoint currentCheckpoint() {
     Map<String, Checkpoint.Section> sections = new LinkedHashMap<>();
     weights.save(sections);
     sections.put(

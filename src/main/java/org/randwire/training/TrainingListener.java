@@ -42,6 +42,8 @@ public interface TrainingListener {
   /**
    * A point to go on from.
    *
+   * @param checkpoint holds until the call returns, since the network's values are read when they
+   *     are wanted; what {@link Checkpoint#loaded} gives may be kept
    * @param best whether the test error is the lowest so far
    */
   default void checkpoint(Checkpoint checkpoint, boolean best) {}

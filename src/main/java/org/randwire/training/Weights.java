@@ -140,7 +140,7 @@ public final class Weights {
               (key, values) -> {
                 if (key.startsWith(prefix)) {
                   String name = key.substring(prefix.length());
-                  tensors.put(name, new NamedTensor(name, values.shape(), floats(values)));
+                  tensors.put(name, new NamedTensor(name, values.shape(), floats(values.loaded())));
                 }
               });
       if (tensors.isEmpty()) {
@@ -239,7 +239,10 @@ public final class Weights {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** Adds everything a run needs to go on: parameters, momentum, average, running statistics. */
+  /**
+   * Adds everything a run needs to go on: parameters, momentum, average, running statistics. They
+   * are read when the section is.
+   */
   void save(Map<String, Checkpoint.Section> sections) {
     put(sections, Section.PARAMETERS, state.parameters());
     put(sections, Section.MOMENTUM, state.parameters());
@@ -252,14 +255,15 @@ public final class Weights {
   private void put(
       Map<String, Checkpoint.Section> sections, Section section, List<Parameter> parameters) {
     for (Parameter parameter : parameters) {
-      double[] values = state.get(section, parameter.name());
       sections.put(
-          key(section, parameter.name()), exact(parameter.exportShape(), parameter, values));
+          key(section, parameter.name()),
+          new Checkpoint.Deferred(parameter.exportShape(), () -> exact(section, parameter)));
     }
   }
 
-  private static Checkpoint.Section exact(
-      List<Integer> shape, Parameter parameter, double[] values) {
+  private Checkpoint.Section exact(Section section, Parameter parameter) {
+    List<Integer> shape = parameter.exportShape();
+    double[] values = state.get(section, parameter.name());
     if (parameter.value().type().sizeBytes() == Double.BYTES) {
       return new Checkpoint.Doubles(shape, values);
     }
@@ -288,8 +292,9 @@ public final class Weights {
     for (Parameter parameter : parameters) {
       String key = key(section, parameter.name());
       double[] values;
-      if (checkpoint.sections().get(key) instanceof Checkpoint.Doubles) {
-        values = checkpoint.doubles(key);
+      Checkpoint.Section saved = checkpoint.sections().get(key);
+      if (saved != null && saved.loaded() instanceof Checkpoint.Doubles doubles) {
+        values = doubles.values();
       } else {
         float[] floats = checkpoint.floats(key);
         values = new double[floats.length];

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +70,36 @@ class CheckpointStoreTest {
     assertSame(saved, restored.checkpoint());
     assertEquals(file, restored.file());
     assertEquals(List.of(), restored.skipped());
+  }
+
+  @Test
+  void sectionsThatAreReadWhenTheyAreWrittenGiveTheSameBytesOneAtATime() throws IOException {
+    Checkpoint arrays = checkpoint(3, 1_001);
+    List<String> read = new ArrayList<>();
+    Map<String, Checkpoint.Section> deferred = new LinkedHashMap<>();
+    arrays
+        .sections()
+        .forEach(
+            (name, section) ->
+                deferred.put(
+                    name,
+                    new Checkpoint.Deferred(
+                        section.shape(),
+                        () -> {
+                          read.add(name);
+                          return section;
+                        })));
+    Checkpoint same = new Checkpoint(NETWORK, 1L << 60, 2, 3, 0, Map.of("best", "0.25"), deferred);
+    assertEquals(List.of(), read);
+    Path whole = CheckpointStore.open(folder.resolve("arrays")).save(arrays);
+    Path file = CheckpointStore.open(folder.resolve("deferred")).save(same);
+    assertEquals(-1, Files.mismatch(whole, file));
+    List<String> names = List.copyOf(deferred.keySet());
+    assertEquals(Stream.concat(names.stream(), names.stream()).toList(), read);
+    assertSame(arrays, same);
+    assertSame(arrays, same.loaded());
+    var other = new Checkpoint.Deferred(List.of(2), () -> new Checkpoint.Longs(new long[3]));
+    assertThrows(IllegalStateException.class, other::loaded);
   }
 
   @Test

@@ -57,7 +57,7 @@ class TrainerResumeTest {
 
     @Override
     public void checkpoint(Checkpoint checkpoint, boolean best) {
-      checkpoints.add(checkpoint);
+      checkpoints.add(checkpoint.loaded());
       linesBefore.add(lines.size());
     }
   }
