@@ -87,45 +87,15 @@ public final class Session implements AutoCloseable {
     }
 
     public Options withAccumulate(int batches) {
-      return new Options(
-          batch,
-          evaluationBatch,
-          labelSmoothing,
-          fusion,
-          nesterov,
-          decaysAll,
-          averages,
-          batches,
-          recompute,
-          statistics);
+      return with(batch, evaluationBatch, batches, recompute, statistics);
     }
 
     public Options withRecompute(boolean on) {
-      return new Options(
-          batch,
-          evaluationBatch,
-          labelSmoothing,
-          fusion,
-          nesterov,
-          decaysAll,
-          averages,
-          accumulate,
-          on,
-          statistics);
+      return with(batch, evaluationBatch, accumulate, on, statistics);
     }
 
     public Options withStatistics(boolean on) {
-      return new Options(
-          batch,
-          evaluationBatch,
-          labelSmoothing,
-          fusion,
-          nesterov,
-          decaysAll,
-          averages,
-          accumulate,
-          recompute,
-          on);
+      return with(batch, evaluationBatch, accumulate, recompute, on);
     }
 
     /** Fused, plain momentum, decay on everything, no average. */
@@ -134,17 +104,31 @@ public final class Session implements AutoCloseable {
     }
 
     private Options withBatchAtMost(int largest) {
-      return new Options(
+      return with(
           Math.min(batch, largest),
           Math.min(evaluationBatch, largest),
+          accumulate,
+          recompute,
+          statistics);
+    }
+
+    private Options with(
+        int newBatch,
+        int newEvaluationBatch,
+        int newAccumulate,
+        boolean newRecompute,
+        boolean newStatistics) {
+      return new Options(
+          newBatch,
+          newEvaluationBatch,
           labelSmoothing,
           fusion,
           nesterov,
           decaysAll,
           averages,
-          accumulate,
-          recompute,
-          statistics);
+          newAccumulate,
+          newRecompute,
+          newStatistics);
     }
   }
 
